@@ -1,0 +1,4 @@
+//! x
+pub mod domain;
+pub mod settings;
+pub mod signup;

@@ -1,0 +1,1 @@
+//! The sandbox as its callers see it.

@@ -1,0 +1,137 @@
+//! What a marketing link says beside the form.
+
+use secrecy::SecretString;
+
+use crate::domain::attribution::{Attribution, AttributionPolicy};
+use crate::domain::origins::{RedirectPolicy, WebOrigin};
+use crate::domain::text::Text;
+
+/// The longest `redirectUrlQueryParams` that is carried, in bytes once encoded.
+const MAX_REDIRECT_QUERY_BYTES: usize = 2_048;
+
+/// The fields a link may fill in for the visitor.
+pub const PREFILLED: &[&str] = &["email", "name", "companyName"];
+
+/// A link as far as it matters to the upstream: attribution, and where to send the visitor.
+#[derive(Clone)]
+pub struct Link {
+    /// The campaign parameters.
+    pub attribution: Attribution,
+    /// The origin to ask the upstream for: the link's, if it is allowed, else the default.
+    pub redirect_origin: WebOrigin,
+    /// The pairs the upstream appends to its redirect, form-urlencoded; empty when there are none.
+    pub redirect_query: String,
+    /// Parameters that were dropped, cut or not allowed: for the metric.
+    pub odd_parameters: usize,
+    /// Single sign-on, unsealed.
+    pub secrets: LinkSecrets,
+}
+
+/// The parts of a link that nobody else may see; they travel sealed (contract 7).
+#[derive(Clone, Default)]
+pub struct LinkSecrets {
+    /// Proves an account begun at an identity provider.
+    pub activation_token: Option<SecretString>,
+    /// The session at the identity provider.
+    pub session_id: Option<SecretString>,
+    /// A partner's code that names a prepared account.
+    pub activation_code: Option<SecretString>,
+    /// Which identity provider; no secret, but of no use without the others.
+    pub identity_provider: Option<Text>,
+}
+
+impl Link {
+    /// Reads the decoded pairs of a query string. Nothing in a link is ever an error.
+    #[must_use]
+    pub fn parse(pairs: &[(String, String)], attribution: &AttributionPolicy, redirect: &RedirectPolicy) -> Self {
+        let borrowed = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let (attribution, mut odd_parameters) = Attribution::parse(borrowed, attribution);
+        let redirect_origin = match first(pairs, "redirectUrlOrigin").map(|asked| redirect.requested(asked)) {
+            Some(Ok(origin)) => origin.clone(),
+            Some(Err(_not_allowed)) => {
+                odd_parameters += 1;
+                redirect.default_origin.clone()
+            }
+            None => redirect.default_origin.clone(),
+        };
+        let own = first(pairs, "redirectUrlQueryParams").unwrap_or_default();
+        let own = if own.len() > MAX_REDIRECT_QUERY_BYTES || own.chars().any(char::is_control) {
+            odd_parameters += 1;
+            ""
+        } else {
+            own
+        };
+        Self {
+            redirect_query: redirect_query(own, &attribution),
+            attribution,
+            redirect_origin,
+            odd_parameters,
+            secrets: LinkSecrets {
+                identity_provider: first(pairs, "identityProvider").and_then(|text| Text::parse(text).ok()),
+                ..LinkSecrets::default()
+            },
+        }
+    }
+}
+
+/// The first value of a name in a decoded query string.
+#[must_use]
+pub fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().find_map(|(candidate, value)| (candidate == name).then_some(value.as_str()))
+}
+
+/// The link's own pairs first, then the attribution parameters whose names are not among them.
+fn redirect_query(own: &str, attribution: &Attribution) -> String {
+    let own: Vec<_> = form_urlencoded::parse(own.trim_start_matches('?').as_bytes()).collect();
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(own.iter());
+    query.extend_pairs(attribution.pairs().filter(|(name, _)| own.iter().all(|(taken, _)| taken != name)));
+    query.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::attribution::UtmFormat;
+
+    fn parse(query: &str) -> Link {
+        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let attribution = AttributionPolicy { extra_params: vec!["gclid".to_owned()], utm_format: UtmFormat::Object };
+        let origin = |text| WebOrigin::parse(text).unwrap();
+        let redirect = RedirectPolicy {
+            default_origin: origin("https://studio.example"),
+            allowed_origins: vec![origin("https://eu.studio.example")],
+            return_origins: Vec::new(),
+            hop_origins: Vec::new(),
+        };
+        Link::parse(&pairs, &attribution, &redirect)
+    }
+
+    #[test]
+    fn the_redirect_query_has_the_links_own_pairs_first_and_no_name_twice() {
+        for (query, expected) in [
+            ("", ""),
+            ("utm_source=google&gclid=x", "utm_source=google&gclid=x"),
+            ("utm_source=google&redirectUrlQueryParams=plan%3Dpro", "plan=pro&utm_source=google"),
+            ("utm_source=google&redirectUrlQueryParams=utm_source%3Dpartner%26a%3Db%2520c", "utm_source=partner&a=b+c"),
+            ("redirectUrlQueryParams=%3Fa%3D1", "a=1"),
+            ("redirectUrlQueryParams=a%3D%25C3%25BC%2526", "a=%C3%BC%26"),
+        ] {
+            assert_eq!(parse(query).redirect_query, expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn an_origin_that_is_not_allowed_falls_back_to_the_default_and_is_counted() {
+        let link = parse("redirectUrlOrigin=https%3A%2F%2Feu.studio.example");
+        assert_eq!((link.redirect_origin.as_str(), link.odd_parameters), ("https://eu.studio.example", 0));
+        let link = parse("redirectUrlOrigin=https%3A%2F%2Fevil.test");
+        assert_eq!((link.redirect_origin.as_str(), link.odd_parameters), ("https://studio.example", 1));
+    }
+
+    #[test]
+    fn an_endless_redirect_query_is_dropped_and_counted() {
+        let link = parse(&format!("redirectUrlQueryParams=a%3D{}", "x".repeat(3_000)));
+        assert_eq!((link.redirect_query.as_str(), link.odd_parameters), ("", 1));
+    }
+}

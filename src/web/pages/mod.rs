@@ -1,0 +1,166 @@
+//! Pages: what a handler hands over, and how it becomes HTML.
+//!
+//! A page holds references and finished words, never a rule. Every page is drawn by one `render`.
+
+use crate::domain::tenant::Brand;
+use crate::signup::{Flow, RawForm};
+use crate::web::words::Words;
+
+/// What every page needs.
+#[derive(Clone, Copy)]
+pub struct Frame<'a> {
+    /// The words of the visitor's language.
+    pub words: &'a Words,
+    /// The tenant's brand.
+    pub brand: &'a Brand,
+    /// The nonce of this answer's CSP.
+    pub nonce: &'a str,
+    /// The request id, for error pages.
+    pub request_id: &'a str,
+    /// Path and query of this page, for the language switch.
+    pub here: &'a str,
+}
+
+/// The plan chooser, `GET /`.
+pub struct PlansPage<'a> {
+    /// What every page needs.
+    pub frame: Frame<'a>,
+    /// The enabled flows and the links to their forms, query string kept.
+    pub plans: &'a [(&'static Flow, String)],
+}
+
+/// The form, fresh or with errors.
+pub struct FormPage<'a> {
+    /// What every page needs.
+    pub frame: Frame<'a>,
+    /// Which form.
+    pub flow: &'static Flow,
+    /// Where it is posted: path and query.
+    pub action: &'a str,
+    /// What the fields hold; a password is never among what is shown.
+    pub form: &'a RawForm,
+    /// What is wrong, in page order.
+    pub errors: &'a [FieldError],
+    /// What stands above the form.
+    pub notice: Option<&'a Notice>,
+    /// Hidden inputs to carry: submission id, pass, sealed secrets.
+    pub hidden: &'a [(&'static str, String)],
+    /// The Turnstile widgets; empty with a pass, or where none is needed.
+    pub challenges: &'a [Challenge<'a>],
+    /// The widget's script; `None` where there is no widget.
+    pub challenge_script: Option<&'a str>,
+    /// Whether the password is asked.
+    pub asks_password: bool,
+    /// The fewest code points of a password, for the hint.
+    pub password_min_length: usize,
+    /// Whether the flow asks for a business address.
+    pub business_email: bool,
+    /// Whether to offer the box that insists on a doubtful address.
+    pub offers_email_anyway: bool,
+    /// The other enabled flows with their links.
+    pub others: &'a [(&'static Flow, String)],
+}
+
+/// One Turnstile widget.
+#[derive(Clone, Copy)]
+pub struct Challenge<'a> {
+    /// Its site key.
+    pub site_key: &'a str,
+    /// The name of the input it fills.
+    pub response_field: &'static str,
+    /// Its action: the flow's slug.
+    pub action: &'a str,
+}
+
+/// A problem at a field, in the visitor's words.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's name, or the pseudo-field `cf-turnstile-response`.
+    pub field: &'static str,
+    /// The sentence.
+    pub text: String,
+}
+
+/// What stands above a form.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The form was too old, forged, or of another tenant; this is a fresh one.
+    Expired,
+    /// The honeypot was filled.
+    Suspicious,
+    /// Too many attempts; may go on after so many seconds.
+    Limited {
+        /// Whole seconds.
+        wait: u64,
+    },
+    /// Turnstile could not be asked.
+    ChallengeUnavailable,
+    /// The upstream could not be reached or is overloaded; nothing was created.
+    Unavailable,
+    /// The upstream failed; nothing was created as far as it says.
+    UpstreamFailed,
+    /// Whether an account was created is unknown: look first.
+    Unknown,
+    /// The upstream refused in its own words.
+    Refused(String),
+    /// The address already has an account, in neutral words.
+    EmailInUse,
+    /// The account of this activation code exists already (contract 7).
+    AccountExists,
+    /// This form has been used for another address.
+    UsedForAnother,
+    /// The activation code could not be used; here is an empty form.
+    CodeNotUsable,
+    /// The password is sent again, because a page never keeps it; nothing is wrong.
+    LinkExpired,
+}
+
+/// A page of fixed words for a failure: 4xx and 5xx that keep no form.
+pub struct ErrorPage<'a> {
+    /// What every page needs.
+    pub frame: Frame<'a>,
+    /// The status code.
+    pub status: u16,
+}
+
+/// The account's progress.
+pub struct StatusPage<'a> {
+    /// What every page needs.
+    pub frame: Frame<'a>,
+    /// What is known.
+    pub progress: Progress<'a>,
+    /// The way on, an allowed origin.
+    pub studio: &'a str,
+    /// Seconds until the page refreshes itself; `None` when it has stopped.
+    pub refresh_after: Option<u32>,
+}
+
+/// How far an account is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// Nothing can be said: look in the mailbox.
+    Unknown,
+    /// Created; the address is not confirmed.
+    Created,
+    /// Confirmed, the plan is active.
+    Active,
+    /// Confirmed, the trial runs until a date in words.
+    Trial {
+        /// The date in the visitor's language; `None` when the upstream did not say.
+        until: Option<&'a str>,
+    },
+    /// Confirmed, the payment is not done.
+    PaymentPending,
+    /// Suspended.
+    Suspended,
+    /// Deleted.
+    Deleted,
+}
+
+/// The account of an activation code is already active.
+pub struct AlreadyActivePage<'a> {
+    /// What every page needs.
+    pub frame: Frame<'a>,
+    /// Where to sign in.
+    pub studio: &'a str,
+}
