@@ -1,1 +1,152 @@
-fn main() {}
+//! The process: arguments, settings, telemetry, run, exit code.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use signup_gateway::cli::{self, Cli, Command};
+use signup_gateway::error::chain;
+use signup_gateway::settings::{Environment, Loaded, Problems, Settings, Sources};
+use signup_gateway::signup::flows::FLOWS;
+use signup_gateway::startup::Application;
+use signup_gateway::telemetry;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// sysexits.h: something is wrong with the configuration.
+const EX_CONFIG: u8 = 78;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let command = Cli::parse().command.unwrap_or(Command::Serve);
+    let loaded = match Settings::load(&Sources::from_process(), FLOWS) {
+        Ok(loaded) => loaded,
+        Err(problems) => return misconfigured(&problems, &command),
+    };
+    match command {
+        Command::Serve => serve(loaded).await,
+        Command::CheckConfig { live } => check_config(&loaded, live).await,
+        Command::Healthcheck => match cli::healthcheck(loaded.settings.server.admin_bind).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(reason) => fail(&reason, 1),
+        },
+        Command::Link(arguments) => match arguments.build(&loaded.settings, FLOWS) {
+            Ok(link) => {
+                link.warnings.iter().for_each(|warning| tell(&format!("warning: {warning}")));
+                print(&format!("{}\n\nforwarded upstream:\n{}", link.url, link.forwarded))
+            }
+            Err(error) => fail(&error.to_string(), 2),
+        },
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox => sandbox(&loaded.settings).await,
+    }
+}
+
+async fn serve(loaded: Loaded) -> ExitCode {
+    let Loaded { settings, warnings, .. } = loaded;
+    if let Err(error) = telemetry::log_to_stdout(settings.telemetry.log_format) {
+        return fail(&format!("no log: {}", chain(&*error)), 1);
+    }
+    for warning in &warnings {
+        tracing::warn!("{warning}");
+    }
+    let stop = match stop_signals() {
+        Ok(stop) => stop,
+        Err(error) => return fail(&format!("cannot wait for signals: {error}"), 1),
+    };
+    let (environment, sandbox) = (settings.environment, settings.sandbox);
+    let public_url = settings.tenants.first().map(|tenant| tenant.public_url.to_string()).unwrap_or_default();
+    let application = match Application::build(settings, FLOWS) {
+        Ok(application) => application,
+        Err(error) => return fail(&chain(&error).to_string(), 1),
+    };
+    match (environment, sandbox) {
+        (Environment::Development, Some(sandbox)) => tracing::info!(
+            "Open {public_url} in your browser and sign up. The studio and Turnstile are played by the sandbox at \
+             http://{sandbox}, nothing leaves this machine."
+        ),
+        _ => tracing::info!(
+            listening = %application.public_address(),
+            admin = %application.admin_address(),
+            "serving {public_url}"
+        ),
+    }
+    match application.run_until_stopped(stop).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("the server ended: {error}"), 1),
+    }
+}
+
+async fn check_config(loaded: &Loaded, live: bool) -> ExitCode {
+    loaded.warnings.iter().for_each(|warning| tell(&format!("warning: {warning}")));
+    let mut report = loaded.effective.to_string();
+    let mut sound = true;
+    if live {
+        for check in signup_gateway::live::check_all(&loaded.settings).await {
+            sound &= check.outcome.is_ok();
+            report.push_str(&format!("\n{check}"));
+        }
+    }
+    let printed = print(&report);
+    if sound { printed } else { ExitCode::from(EX_CONFIG) }
+}
+
+#[cfg(feature = "sandbox")]
+async fn sandbox(settings: &Settings) -> ExitCode {
+    use signup_gateway::sandbox::Sandbox;
+    let Some(address) = settings.sandbox else { return fail("sandbox.enabled is false", EX_CONFIG) };
+    if let Err(error) = telemetry::log_to_stdout(settings.telemetry.log_format) {
+        return fail(&format!("no log: {}", chain(&*error)), 1);
+    }
+    match Sandbox::bind(address).and_then(Sandbox::run) {
+        Ok(server) => {
+            tracing::info!("the sandbox serves http://{address}");
+            let handle = server.handle();
+            let mut stop = match stop_signals() {
+                Ok(stop) => stop,
+                Err(error) => return fail(&format!("cannot wait for signals: {error}"), 1),
+            };
+            tokio::spawn(server);
+            stop.recv().await;
+            handle.stop(false).await;
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&format!("cannot listen on {address}: {error}"), 1),
+    }
+}
+
+/// SIGTERM and SIGINT, each as one message: the first drains, the second ends.
+fn stop_signals() -> std::io::Result<UnboundedReceiver<()>> {
+    let (sender, receiver) = unbounded_channel();
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let (mut signals, sender) = (signal(kind)?, sender.clone());
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() && sender.send(()).is_ok() {}
+        });
+    }
+    Ok(receiver)
+}
+
+fn misconfigured(problems: &Problems, command: &Command) -> ExitCode {
+    if let Command::CheckConfig { .. } = command {
+        print(&problems.effective.to_string());
+    }
+    fail(&problems.to_string(), EX_CONFIG)
+}
+
+fn fail(reason: &str, code: u8) -> ExitCode {
+    tell(reason);
+    ExitCode::from(code)
+}
+
+/// To standard error; there is nobody to tell when that is closed.
+fn tell(text: &str) {
+    let _closed = writeln!(std::io::stderr(), "{text}");
+}
+
+fn print(text: &str) -> ExitCode {
+    match writeln!(std::io::stdout(), "{text}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_closed) => ExitCode::FAILURE,
+    }
+}

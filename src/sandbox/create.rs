@@ -11,11 +11,11 @@ use time::OffsetDateTime;
 
 use super::{
     Studio,
-    account::refusal,
     magic::{Effect, effect_of, known_by_username},
     memory::{FIRST_ORGANIZATION, Made, Receipt, masked},
     random_id,
     schema::{PRO, Property, SignUp, TRIAL},
+    user::refusal,
 };
 
 /// The headers a receipt shows.
@@ -29,6 +29,14 @@ pub(super) enum Operation {
 }
 
 impl Operation {
+    /// The plan's name.
+    pub(super) fn plan(self) -> &'static str {
+        match self {
+            Self::Pro => "pro",
+            Self::Trial => "trial",
+        }
+    }
+
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Pro => "/v1/api-create-pro-user",
@@ -101,6 +109,7 @@ async fn create(
         received: OffsetDateTime::now_utc(),
         outcome: outcome.describe(effect.is_some()),
         user: outcome.user(),
+        gateway: None,
     });
 
     // After the account is made: a caller who gave up waiting has one.

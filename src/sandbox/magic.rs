@@ -2,27 +2,12 @@
 
 use std::time::Duration;
 
-use actix_web::{
-    HttpResponse,
-    body::SizedStream,
-    http::header::{ContentType, LOCATION, RETRY_AFTER},
-    web::Bytes,
-};
-use futures_util::stream;
-
-use super::account::refusal;
+use super::fault::Fault;
 
 /// Longer than any gateway waits.
 const SLOW: Duration = Duration::from_secs(30);
 /// Long enough to see a page wait, short enough to be answered.
 const SLUGGISH: Duration = Duration::from_secs(3);
-/// What `limited` says in `Retry-After`, seconds.
-const RETRY_AFTER_SECONDS: u64 = 7;
-/// More than a gateway should read of one answer, bytes.
-const OVERSIZED: usize = 300 * 1024;
-
-const GARBAGE: &str = "<!doctype html><title>Welcome</title><h1>It works!</h1>";
-
 /// A username that steers a creation, compared without regard to case. It is never taken: use it as often as you like,
 /// each time with another e-mail address.
 pub struct Magic {
@@ -40,55 +25,6 @@ pub(super) enum Effect {
     Late(Duration),
     Redirect(Option<&'static str>),
     Fail(Fault),
-}
-
-/// An answer that is none.
-#[derive(Clone, Copy)]
-pub(super) enum Fault {
-    Down,
-    Limited,
-    Broken,
-    Misconfigured,
-    BadGateway,
-    Garbage,
-    Vague,
-    Oversized,
-    Elsewhere,
-    HangUp,
-}
-
-impl Fault {
-    /// Whether the studio had made the account when it failed to say so.
-    pub(super) fn leaves_account(self) -> bool {
-        matches!(self, Self::BadGateway | Self::Garbage | Self::Vague | Self::Oversized | Self::HangUp)
-    }
-
-    pub(super) fn response(self) -> HttpResponse {
-        match self {
-            Self::Down => HttpResponse::ServiceUnavailable().json(refusal("Service unavailable")),
-            Self::Limited => HttpResponse::TooManyRequests()
-                .insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS))
-                .json(refusal("Too many requests")),
-            Self::Broken => HttpResponse::InternalServerError().json(refusal("Internal server error")),
-            Self::Misconfigured => HttpResponse::Unauthorized().json(refusal("Not authorized")),
-            Self::BadGateway => {
-                HttpResponse::BadGateway().content_type(ContentType::html()).body("<h1>Bad gateway</h1>")
-            }
-            Self::Garbage => HttpResponse::Ok().content_type(ContentType::html()).body(GARBAGE),
-            Self::Vague => HttpResponse::Ok().content_type(ContentType::json()).body(r#"{"status":"done"}"#),
-            Self::Oversized => HttpResponse::Ok()
-                .content_type(ContentType::json())
-                .body(format!(r#"{{"success":true,"padding":"{}"}}"#, "x".repeat(OVERSIZED))),
-            Self::Elsewhere => HttpResponse::Found().insert_header((LOCATION, "/v1/api-health")).finish(),
-            Self::HangUp => {
-                let part = Ok(Bytes::from_static(br#"{"success":tr"#));
-                let end = Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted));
-                HttpResponse::Ok()
-                    .content_type(ContentType::json())
-                    .body(SizedStream::new(200, stream::iter([part, end])))
-            }
-        }
-    }
 }
 
 const fn magic(word: &'static str, effect: Effect, meaning: &'static str) -> Magic {

@@ -203,6 +203,8 @@ pub(super) struct Receipt {
     pub(super) received: OffsetDateTime,
     pub(super) outcome: String,
     pub(super) user: Option<u64>,
+    /// Origin of the gateway the browser came from, once it has come.
+    pub(super) gateway: Option<String>,
 }
 
 /// The body of a creation as it may be kept and shown: the password masked, nothing else changed.
@@ -276,6 +278,13 @@ impl Memory {
 
     pub(super) fn receipt(&self, id: &str) -> Option<&Receipt> {
         self.receipts.iter().find(|receipt| receipt.id == id)
+    }
+
+    /// Remembers where the receipt's browser came from.
+    pub(super) fn came_from(&mut self, id: &str, gateway: String) {
+        if let Some(receipt) = self.receipts.iter_mut().find(|receipt| receipt.id == id) {
+            receipt.gateway = Some(gateway);
+        }
     }
 
     /// The newest receipts, newest first.

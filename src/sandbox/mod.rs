@@ -10,15 +10,16 @@
 //! Nothing leaves memory, and memory is bounded. The module knows nothing of the gateway: what it says about the
 //! studio's schema is its own reading of it, so that a misreading on one side shows.
 //!
-//! - `magic`: the words and what they bring about
+//! - `magic`, `fault`: the words, and the answers they bring about
 //! - `schema`: what a creation must hold
 //! - `memory`: accounts and receipts
-//! - `create`, `account`: the studio's API
+//! - `create`, `account`, `user`: the studio's API
 //! - `welcome`, `pages`: what a browser sees
 //! - `turnstile`: script, tokens, siteverify
 
 mod account;
 mod create;
+mod fault;
 mod magic;
 mod memory;
 mod pages;
@@ -26,6 +27,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod turnstile;
+mod user;
 mod welcome;
 
 use std::{

@@ -87,7 +87,7 @@ pub(super) type Pairs = Vec<(String, String)>;
 "#
 )]
 pub(super) struct WelcomePage<'a> {
-    pub(super) gateway: String,
+    pub(super) gateway: &'a str,
     pub(super) receipt: &'a str,
     pub(super) path: &'static str,
     pub(super) received: String,
@@ -111,7 +111,7 @@ pub(super) struct AccountView {
 pub(super) struct ReceiptLine {
     pub(super) id: String,
     pub(super) received: String,
-    pub(super) path: &'static str,
+    pub(super) plan: &'static str,
     pub(super) username: String,
     pub(super) outcome: String,
 }
@@ -154,16 +154,14 @@ pub(super) struct ReceiptLine {
 {%- if receipts.is_empty() %}
 <p class="quiet">None yet.</p>
 {%- else %}
-<div class="scroll" role="region" aria-labelledby="received" tabindex="0">
 <table>
-<thead><tr><th scope="col">Received</th><th scope="col">Operation</th><th scope="col">Username</th><th scope="col">Outcome</th></tr></thead>
+<thead><tr><th scope="col">Received</th><th scope="col">Plan</th><th scope="col">Username</th><th scope="col">Outcome</th></tr></thead>
 <tbody>
 {%- for line in receipts %}
-<tr><td><a href="/studio/welcome/{{ line.id }}">{{ line.received }}</a></td><td><code>{{ line.path }}</code></td><td>{{ line.username }}</td><td>{{ line.outcome }}</td></tr>
+<tr><td><a href="/studio/welcome/{{ line.id }}">{{ line.received }}</a></td><td>{{ line.plan }}</td><td>{{ line.username }}</td><td>{{ line.outcome }}</td></tr>
 {%- endfor %}
 </tbody>
 </table>
-</div>
 {%- endif %}
 </section>
 {% call table("usernames", "Magic usernames", "A sign-up with one of these brings about its answer. Use another e-mail address each time.", usernames) %}{% endcall %}
@@ -185,7 +183,7 @@ curl -H 'x-api-key: any' '{{ origin }}/v1/api/users/3'</pre>
 )]
 pub(super) struct IndexPage<'a> {
     pub(super) origin: &'a str,
-    pub(super) gateway: String,
+    pub(super) gateway: &'a str,
     pub(super) receipts: Vec<ReceiptLine>,
     pub(super) usernames: Pairs,
     pub(super) users: Pairs,
@@ -208,11 +206,11 @@ pub(super) struct IndexPage<'a> {
 <link rel="stylesheet" href="/sandbox.css">
 </head>
 <body>
-<header>
+<main>
 <p class="tag">Sandbox studio</p>
 <h1>Nothing here</h1>
 <p>The sandbox forgets everything when it stops, and its oldest sign-ups earlier. <a href="/">All about this sandbox</a></p>
-</header>
+</main>
 </body>
 </html>
 "#

@@ -15,11 +15,11 @@ use url::Url;
 
 use super::{
     Studio,
-    account::refusal,
     magic::{ACTIVATION_CODES, MAGIC_MAILBOXES, MAGIC_USERNAMES, USERS, known_by_id},
     memory::{Account, Change},
     pages::{AccountView, IndexPage, NotFoundPage, ReceiptLine, WelcomePage, rows},
     turnstile::{SECRET_KEYS, SITE_KEYS},
+    user::refusal,
 };
 
 /// How many receipts the index lists.
@@ -36,7 +36,7 @@ pub(super) async fn index(request: HttpRequest, studio: Data<Studio>) -> Result<
         .map(|receipt| ReceiptLine {
             id: receipt.id.clone(),
             received: clock(receipt.received),
-            path: receipt.operation.path(),
+            plan: receipt.operation.plan(),
             username: receipt.payload.get("username").and_then(|name| name.as_str()).unwrap_or_default().to_owned(),
             outcome: receipt.outcome.clone(),
         })
@@ -45,7 +45,7 @@ pub(super) async fn index(request: HttpRequest, studio: Data<Studio>) -> Result<
         StatusCode::OK,
         &IndexPage {
             origin: &studio.origin,
-            gateway: gateway(&request, &studio),
+            gateway: came_from(&request, &studio).as_ref().unwrap_or(&studio.gateway),
             receipts,
             usernames: rows(MAGIC_USERNAMES),
             users: rows(USERS),
@@ -64,7 +64,10 @@ pub(super) async fn show(
     studio: Data<Studio>,
 ) -> Result<HttpResponse, Error> {
     let (receipt, account) = {
-        let memory = studio.memory();
+        let mut memory = studio.memory();
+        if let Some(gateway) = came_from(&request, &studio) {
+            memory.came_from(&receipt, gateway);
+        }
         let receipt = memory.receipt(&receipt).cloned();
         let user = receipt.as_ref().and_then(|receipt| receipt.user);
         let account = user.and_then(|user| match known_by_id(user) {
@@ -80,7 +83,7 @@ pub(super) async fn show(
     page(
         StatusCode::OK,
         &WelcomePage {
-            gateway: gateway(&request, &studio),
+            gateway: receipt.gateway.as_deref().unwrap_or(&studio.gateway),
             receipt: &receipt.id,
             path: receipt.operation.path(),
             received: clock(receipt.received),
@@ -138,16 +141,11 @@ fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Er
         .body(html))
 }
 
-/// The origin the browser came from, if that is another than ours: with several tenants only the browser knows.
-fn gateway(request: &HttpRequest, studio: &Studio) -> String {
-    request
-        .headers()
-        .get(REFERER)
-        .and_then(|referer| Url::parse(referer.to_str().ok()?).ok())
-        .filter(|url| matches!(url.scheme(), "http" | "https"))
-        .map(|url| url.origin().ascii_serialization())
-        .filter(|origin| *origin != studio.origin)
-        .unwrap_or_else(|| studio.gateway.clone())
+/// The gateway the browser came from, if it says so: with several tenants only the browser knows which.
+fn came_from(request: &HttpRequest, studio: &Studio) -> Option<String> {
+    let referer = Url::parse(request.headers().get(REFERER)?.to_str().ok()?).ok()?;
+    let origin = referer.origin().ascii_serialization();
+    (matches!(referer.scheme(), "http" | "https") && origin != studio.origin).then_some(origin)
 }
 
 fn view(account: &Account) -> AccountView {

@@ -3,6 +3,33 @@
 //! The only room that reads the environment. Order of layers, later wins: `config/base.toml` (compiled in),
 //! `config/{development,production}.toml` (compiled in, chosen by `SIGNUP_ENV`), the file named by `SIGNUP_CONFIG`,
 //! the environment `SIGNUP__SECTION__KEY`, and for secrets `SIGNUP__SECTION__KEY_FILE`.
+//!
+//! - `sources`, `layers`: where values come from, merged key by key
+//! - `values`, `secrets`, `files`: how one value becomes a typed one
+//! - `reader`, `scope`: getters that collect every problem and know every key
+//! - `assemble`, `tenants`, `brand`, `email`, `sandbox`: the sections
+//! - `rules`: what is refused or warned of beyond single values
+//! - `problems`, `effective`: what `check-config` prints
+
+mod assemble;
+mod brand;
+mod effective;
+mod email;
+mod files;
+mod layers;
+mod placeholder;
+mod problems;
+mod reader;
+mod rules;
+mod sandbox;
+mod scope;
+mod secrets;
+mod sources;
+mod tenants;
+#[cfg(test)]
+mod tests;
+mod unknown;
+mod values;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -19,6 +46,11 @@ use crate::domain::origins::{RedirectPolicy, WebOrigin};
 use crate::domain::password::PasswordPolicy;
 use crate::domain::policy::{Mode, Quota};
 use crate::domain::tenant::{Brand, TenantId};
+use crate::signup::Flow;
+
+pub use effective::Effective;
+pub use problems::{Problem, Problems, Warning};
+pub use sources::Sources;
 
 /// Everything the process is told, checked.
 #[derive(Clone)]
@@ -41,6 +73,36 @@ pub struct Settings {
     pub telemetry: Telemetry,
     /// The stand-in studio; `None` when it is off.
     pub sandbox: Option<SocketAddr>,
+}
+
+/// Settings without a problem, and what to tell the operator about them.
+pub struct Loaded {
+    /// What the process runs on.
+    pub settings: Settings,
+    /// What is legal and probably not meant.
+    pub warnings: Vec<Warning>,
+    /// Every known key with its value, secrets redacted.
+    pub effective: Effective,
+}
+
+impl Settings {
+    /// Reads all layers and checks everything. Each flow of the table has its section `flows.<slug>`.
+    ///
+    /// Loading again sees the files anew. Where development has no `server.secret_key`, each load makes another.
+    ///
+    /// # Errors
+    /// [`Problems`] lists every problem there is, not only the first.
+    pub fn load(sources: &Sources, flows: &'static [&'static Flow]) -> Result<Loaded, Problems> {
+        let mut reader = reader::Reader::open(sources);
+        let settings = assemble::settings(&mut reader, sources, flows);
+        reader.finish(settings, sources)
+    }
+
+    /// Whether visitors depend on this process.
+    #[must_use]
+    pub fn is_production(&self) -> bool {
+        self.environment == Environment::Production
+    }
 }
 
 /// `SIGNUP_ENV`.

@@ -2,9 +2,29 @@
 //!
 //! A page holds references and finished words, never a rule. Every page is drawn by one `render`.
 
+mod field;
+mod form;
+mod frame;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use askama::Template;
+
 use crate::domain::tenant::Brand;
 use crate::signup::{Flow, RawForm};
 use crate::web::words::Words;
+
+/// The name of the input that people never see and that has to stay empty (contract 4, honeypot).
+///
+/// Programs that fill in forms like a subject. No browser or password manager knows a token for it: names such as
+/// `website`, `url`, `phone` or `fax` are filled in for people who never see them.
+pub const HONEYPOT: &str = "subject_line";
+
+/// The name of the box that insists on a doubtful address (contract 2, `upstream.validate_email`).
+pub const EMAIL_ANYWAY: &str = "useEmailAnyway";
 
 /// What every page needs.
 #[derive(Clone, Copy)]
@@ -17,11 +37,17 @@ pub struct Frame<'a> {
     pub nonce: &'a str,
     /// The request id, for error pages.
     pub request_id: &'a str,
-    /// Path and query of this page, for the language switch.
+    /// Path and query of this page, for the language switch and the links to the plans.
     pub here: &'a str,
+    /// Where people with an account sign in: an allowed origin.
+    pub studio: &'a str,
+    /// Where the brand's logo is served: `assets::logo_href`, computed once at start.
+    pub logo: Option<&'a str>,
 }
 
 /// The plan chooser, `GET /`.
+#[derive(Template)]
+#[template(path = "plans.html")]
 pub struct PlansPage<'a> {
     /// What every page needs.
     pub frame: Frame<'a>,
@@ -116,6 +142,8 @@ pub enum Notice {
 }
 
 /// A page of fixed words for a failure: 4xx and 5xx that keep no form.
+#[derive(Template)]
+#[template(path = "error.html")]
 pub struct ErrorPage<'a> {
     /// What every page needs.
     pub frame: Frame<'a>,
@@ -158,9 +186,58 @@ pub enum Progress<'a> {
 }
 
 /// The account of an activation code is already active.
+#[derive(Template)]
+#[template(path = "already_active.html")]
 pub struct AlreadyActivePage<'a> {
     /// What every page needs.
     pub frame: Frame<'a>,
     /// Where to sign in.
     pub studio: &'a str,
+}
+
+impl PlansPage<'_> {
+    /// The page as HTML.
+    #[must_use]
+    pub fn render(&self) -> String {
+        draw(self, 6 * 1024)
+    }
+
+    /// The words of a flow.
+    fn of_flow(&self, flow: &Flow, part: &str) -> Cow<'_, str> {
+        self.frame.t(&format!("flow-{}-{part}", flow.slug))
+    }
+}
+
+impl ErrorPage<'_> {
+    /// The page as HTML.
+    #[must_use]
+    pub fn render(&self) -> String {
+        draw(self, 3 * 1024)
+    }
+
+    /// The words of this status, else those of its class.
+    fn words(&self, part: &str) -> String {
+        let own = format!("error-page-{}-{part}", self.status);
+        let class = if self.status < 500 { "4xx" } else { "5xx" };
+        let key = if self.frame.words.has(&own) { own } else { format!("error-page-{class}-{part}") };
+        self.frame.t(&key).into_owned()
+    }
+}
+
+impl AlreadyActivePage<'_> {
+    /// The page as HTML.
+    #[must_use]
+    pub fn render(&self) -> String {
+        draw(self, 3 * 1024)
+    }
+}
+
+/// Draws a template into a buffer that is large enough from the start.
+fn draw(template: &impl Template, size_bytes: usize) -> String {
+    let mut html = String::with_capacity(size_bytes);
+    if let Err(failure) = template.render_into(&mut html) {
+        // No template calls anything that fails, and a string takes every write.
+        tracing::error!(error = %failure, "a page could not be drawn");
+    }
+    html
 }

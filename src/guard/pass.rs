@@ -1,0 +1,96 @@
+//! The proof of a solved challenge, so that nobody solves one twice for the same form.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::submission_id::SubmissionId;
+use crate::domain::tenant::TenantId;
+use crate::seal::{Keyring, Purpose, SealError};
+use crate::signup::Flow;
+
+/// How long a pass is good: time to correct a form, not to sell it.
+pub const MAX_AGE: Duration = Duration::from_secs(20 * 60);
+
+/// A challenge that was solved for one form.
+#[derive(Serialize, Deserialize)]
+pub struct Pass {
+    #[serde(rename = "i")]
+    issued: u64,
+    /// The token, where the upstream wants it too.
+    #[serde(rename = "t", skip_serializing_if = "Option::is_none", default)]
+    token: Option<String>,
+}
+
+impl Pass {
+    /// A pass issued at `now`.
+    #[must_use]
+    pub fn new(now: SystemTime, token: Option<String>) -> Self {
+        Self { issued: seconds(now), token }
+    }
+
+    /// The token to send upstream again.
+    #[must_use]
+    pub fn into_token(self) -> Option<String> {
+        self.token
+    }
+
+    /// Seals it for one tenant, flow and form.
+    ///
+    /// # Errors
+    /// [`SealError`] when the system gives no randomness.
+    pub fn seal(
+        &self,
+        keyring: &Keyring,
+        tenant: &TenantId,
+        flow: &Flow,
+        form: &SubmissionId,
+    ) -> Result<String, SealError> {
+        let plain = serde_json::to_vec(self).map_err(|_never| SealError::Cipher)?;
+        keyring.seal(Purpose::Pass, &[tenant.as_str(), flow.slug, &form.name()], &plain)
+    }
+
+    /// Opens a pass of the same tenant, flow and form that is not older than [`MAX_AGE`].
+    #[must_use]
+    pub fn open(
+        sealed: &str,
+        keyring: &Keyring,
+        tenant: &TenantId,
+        flow: &Flow,
+        form: &SubmissionId,
+        now: SystemTime,
+    ) -> Option<Self> {
+        let plain = keyring.open(Purpose::Pass, &[tenant.as_str(), flow.slug, &form.name()], sealed)?;
+        let pass: Self = serde_json::from_slice(&plain).ok()?;
+        (seconds(now) <= pass.issued.saturating_add(MAX_AGE.as_secs())).then_some(pass)
+    }
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::signup::flows::FLOWS;
+
+    #[test]
+    fn a_pass_is_good_for_its_own_form_alone_and_not_for_long() {
+        let keyring = Keyring::new(&[SecretString::from("k")]).unwrap();
+        let (acme, globex) = (TenantId::parse("acme").unwrap(), TenantId::parse("globex").unwrap());
+        let (flow, other_flow) = (FLOWS[0], FLOWS[1]);
+        let now = SystemTime::now();
+        let (form, other_form) = (SubmissionId::issue(now).unwrap(), SubmissionId::issue(now).unwrap());
+        let sealed = Pass::new(now, Some("token".to_owned())).seal(&keyring, &acme, flow, &form).unwrap();
+
+        let open = |tenant, flow, form, now| Pass::open(&sealed, &keyring, tenant, flow, form, now);
+        assert_eq!(open(&acme, flow, &form, now + MAX_AGE).unwrap().into_token().as_deref(), Some("token"));
+        assert!(open(&globex, flow, &form, now).is_none(), "another tenant");
+        assert!(open(&acme, other_flow, &form, now).is_none(), "another flow");
+        assert!(open(&acme, flow, &other_form, now).is_none(), "another form");
+        assert!(open(&acme, flow, &form, now + MAX_AGE + Duration::from_secs(1)).is_none(), "too late");
+    }
+}

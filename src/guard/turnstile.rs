@@ -1,0 +1,247 @@
+//! Cloudflare Turnstile: whether a token proves a solved challenge
+//! (Cloudflare's documentation, "Validate the token", and contract 5).
+
+use std::time::Duration;
+
+use metrics::histogram;
+use reqwest::Client;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::time::Instant;
+use url::Url;
+use uuid::Builder;
+
+use crate::domain::client::ClientAddress;
+use crate::http::{is_json, read_body};
+use crate::seal::random;
+
+/// The longest token Cloudflare makes; anything longer is not worth a call.
+pub const MAX_TOKEN_BYTES: usize = 2_048;
+/// How long a token is good, and how old a solved challenge may be.
+const MAX_CHALLENGE_AGE: time::Duration = time::Duration::seconds(300);
+/// How far Cloudflare's clock may be ahead of ours.
+const CLOCK_SKEW: time::Duration = time::Duration::seconds(60);
+
+/// Asks siteverify for one tenant.
+pub struct Siteverify {
+    client: Client,
+    url: Url,
+    secret: SecretString,
+    hostnames: Vec<String>,
+    timeout: Duration,
+}
+
+/// Why a visitor did not prove to be human.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChallengeError {
+    /// The token is no proof: solve the challenge again.
+    #[error("the challenge was not passed: {}", .0.label())]
+    Refused(ChallengeRefusal),
+    /// Nobody could say: our or Cloudflare's fault.
+    #[error("the challenge could not be verified: {}", .0.label())]
+    Unavailable(ChallengeOutage),
+}
+
+/// What is wrong with a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChallengeRefusal {
+    /// None came, which is what a visitor without script has.
+    Missing,
+    /// Longer than [`MAX_TOKEN_BYTES`].
+    TooLong,
+    /// Spent already, or older than five minutes.
+    Stale,
+    /// Made for another host.
+    Hostname,
+    /// Made for another form.
+    Action,
+    /// Cloudflare says no.
+    Invalid,
+}
+
+/// Why siteverify did not answer the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChallengeOutage {
+    /// Our secret is missing or wrong.
+    Secret,
+    /// No answer in time, or none at all.
+    Silence,
+    /// An answer that is not what is documented.
+    Nonsense,
+}
+
+impl ChallengeRefusal {
+    /// The metric label.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::TooLong => "too_long",
+            Self::Stale => "stale",
+            Self::Hostname => "hostname",
+            Self::Action => "action",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+impl ChallengeOutage {
+    /// The metric label.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::Silence => "silence",
+            Self::Nonsense => "nonsense",
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Question<'a> {
+    secret: &'a str,
+    response: &'a str,
+    remoteip: String,
+    idempotency_key: &'a str,
+}
+
+/// The answer, as far as it matters; unknown fields and codes are nobody's failure.
+#[derive(Deserialize)]
+struct Answer {
+    success: bool,
+    #[serde(rename = "error-codes", default)]
+    error_codes: Vec<String>,
+    #[serde(default)]
+    hostname: Option<String>,
+    #[serde(default)]
+    action: Option<String>,
+    #[serde(default)]
+    challenge_ts: Option<String>,
+}
+
+/// What one call came to.
+enum Call {
+    Answered(Answer),
+    Failed(ChallengeOutage),
+}
+
+impl Siteverify {
+    /// A verifier for one tenant's widget.
+    #[must_use]
+    pub fn new(client: Client, url: Url, secret: SecretString, hostnames: Vec<String>, timeout: Duration) -> Self {
+        Self { client, url, secret, hostnames, timeout }
+    }
+
+    /// Spends a token: `Ok` when it proves a challenge solved on our host, for this action, within five minutes.
+    ///
+    /// # Errors
+    /// [`ChallengeError`]; a token that cannot be one makes no call.
+    pub async fn verify(&self, token: &str, action: &str, client: ClientAddress) -> Result<(), ChallengeError> {
+        if token.is_empty() {
+            return Err(ChallengeError::Refused(ChallengeRefusal::Missing));
+        }
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(ChallengeError::Refused(ChallengeRefusal::TooLong));
+        }
+        let started = Instant::now();
+        let outcome = tokio::time::timeout(self.timeout, self.ask_twice(token, action, client))
+            .await
+            .unwrap_or(Err(ChallengeError::Unavailable(ChallengeOutage::Silence)));
+        let label = match outcome {
+            Ok(()) => "passed",
+            Err(ChallengeError::Refused(_)) => "refused",
+            Err(ChallengeError::Unavailable(_)) => "unavailable",
+        };
+        histogram!("signup_turnstile_duration_seconds", "outcome" => label).record(started.elapsed());
+        match outcome {
+            Err(ChallengeError::Unavailable(ChallengeOutage::Secret)) => tracing::error!(
+                "Turnstile refuses our secret key: nobody can sign up until turnstile.secret_key is right"
+            ),
+            Err(ChallengeError::Unavailable(outage)) => {
+                tracing::error!(outage = outage.label(), "Turnstile could not be asked");
+            }
+            _ => {}
+        }
+        outcome
+    }
+
+    /// One retry, after a transport failure or `internal-error`, with the same idempotency key: the token stays unspent
+    /// or is spent once.
+    async fn ask_twice(&self, token: &str, action: &str, client: ClientAddress) -> Result<(), ChallengeError> {
+        let unavailable = ChallengeError::Unavailable;
+        let random = random().map_err(|_no_randomness| unavailable(ChallengeOutage::Silence))?;
+        let idempotency_key = Builder::from_random_bytes(random).into_uuid().to_string();
+        let question = Question {
+            secret: self.secret.expose_secret(),
+            response: token,
+            remoteip: client.ip().to_string(),
+            idempotency_key: &idempotency_key,
+        };
+        let answer = match self.ask(&question).await {
+            Call::Answered(answer) if !answer.has("internal-error") => answer,
+            Call::Failed(ChallengeOutage::Nonsense) => return Err(unavailable(ChallengeOutage::Nonsense)),
+            Call::Answered(_) | Call::Failed(_) => match self.ask(&question).await {
+                Call::Answered(answer) => answer,
+                Call::Failed(outage) => return Err(unavailable(outage)),
+            },
+        };
+        self.judge(&answer, action)
+    }
+
+    async fn ask(&self, question: &Question<'_>) -> Call {
+        let Ok(response) = self.client.post(self.url.clone()).form(question).send().await else {
+            return Call::Failed(ChallengeOutage::Silence);
+        };
+        if response.status() != reqwest::StatusCode::OK || !is_json(&response) {
+            return Call::Failed(ChallengeOutage::Nonsense);
+        }
+        match read_body(response).await {
+            Ok(body) => serde_json::from_slice(&body).map_or(Call::Failed(ChallengeOutage::Nonsense), Call::Answered),
+            Err(crate::http::BodyError::Broken(_)) => Call::Failed(ChallengeOutage::Silence),
+            Err(crate::http::BodyError::TooLarge) => Call::Failed(ChallengeOutage::Nonsense),
+        }
+    }
+
+    fn judge(&self, answer: &Answer, action: &str) -> Result<(), ChallengeError> {
+        if !answer.success {
+            return Err(answer.failure());
+        }
+        let refused = |reason| Err(ChallengeError::Refused(reason));
+        let hostname = answer.hostname.as_deref().unwrap_or_default();
+        if !self.hostnames.iter().any(|ours| ours.eq_ignore_ascii_case(hostname)) {
+            return refused(ChallengeRefusal::Hostname);
+        }
+        if answer.action.as_deref() != Some(action) {
+            return refused(ChallengeRefusal::Action);
+        }
+        let solved = answer.challenge_ts.as_deref().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+        let age = solved.map(|solved| OffsetDateTime::now_utc() - solved);
+        if age.is_none_or(|age| age > MAX_CHALLENGE_AGE || age < -CLOCK_SKEW) {
+            return refused(ChallengeRefusal::Stale);
+        }
+        Ok(())
+    }
+}
+
+impl Answer {
+    fn has(&self, code: &str) -> bool {
+        !self.success && self.error_codes.iter().any(|given| given == code)
+    }
+
+    /// What each documented code means; an unknown one is a refusal.
+    fn failure(&self) -> ChallengeError {
+        let operators_fault =
+            ["missing-input-secret", "invalid-input-secret", "invalid-parsed-secret", "invalid-widget-id"];
+        if operators_fault.iter().any(|code| self.has(code)) {
+            ChallengeError::Unavailable(ChallengeOutage::Secret)
+        } else if self.has("internal-error") {
+            ChallengeError::Unavailable(ChallengeOutage::Silence)
+        } else if self.has("timeout-or-duplicate") {
+            ChallengeError::Refused(ChallengeRefusal::Stale)
+        } else {
+            ChallengeError::Refused(ChallengeRefusal::Invalid)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The HTTP clients, and how answers are read: bounded, without redirects, without decompression.
+
+use std::time::Duration;
+
+use reqwest::{Client, Response, redirect, retry};
+
+/// The largest answer we read of any neighbour, in bytes.
+pub const MAX_ANSWER_BYTES: usize = 256 * 1024;
+
+/// Idle connections are given up before a usual server's keep-alive ends, so that we seldom write to a closed one.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// The two clients; every connection of the process belongs to one of them.
+#[derive(Clone)]
+pub struct Clients {
+    /// For requests that may be sent again: reads and siteverify. Keeps connections.
+    pub pooled: Client,
+    /// For creations: never an idle connection, because a stale one cannot be told from a lost answer.
+    pub fresh: Client,
+}
+
+/// The clients cannot be built: no certificates, or no TLS.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client cannot be built")]
+pub struct ClientError(#[from] reqwest::Error);
+
+impl Clients {
+    /// Builds both.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the system offers no certificates.
+    pub fn new(connect_timeout: Duration) -> Result<Self, ClientError> {
+        let build = |idle_connections: usize| {
+            Client::builder()
+                .connect_timeout(connect_timeout)
+                .redirect(redirect::Policy::none())
+                .referer(false)
+                .retry(retry::never())
+                .no_proxy()
+                .pool_max_idle_per_host(idle_connections)
+                .pool_idle_timeout(IDLE_TIMEOUT)
+                .tcp_nodelay(true)
+                .build()
+        };
+        Ok(Self { pooled: build(64)?, fresh: build(0)? })
+    }
+}
+
+/// Why an answer's body could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// The connection broke.
+    #[error("the answer broke off")]
+    Broken(#[source] reqwest::Error),
+    /// More than [`MAX_ANSWER_BYTES`].
+    #[error("the answer is too large")]
+    TooLarge,
+}
+
+/// Reads a body up to [`MAX_ANSWER_BYTES`].
+///
+/// # Errors
+/// [`BodyError`] when it breaks off or is larger.
+pub async fn read_body(mut response: Response) -> Result<Vec<u8>, BodyError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|broken| BodyError::Broken(broken.without_url()))? {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            return Err(BodyError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Whether the answer says that it is JSON (RFC 8259, RFC 6839), and that it is not compressed: we asked for neither
+/// another type nor an encoding.
+#[must_use]
+pub fn is_json(response: &Response) -> bool {
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let media_type: Option<mime::Mime> = header(reqwest::header::CONTENT_TYPE).and_then(|text| text.parse().ok());
+    let plain = header(reqwest::header::CONTENT_ENCODING).is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
+    plain
+        && media_type.is_some_and(|media_type| {
+            media_type.type_() == mime::APPLICATION
+                && (media_type.subtype() == mime::JSON || media_type.suffix() == Some(mime::JSON))
+        })
+}

@@ -1,0 +1,319 @@
+//! The composition root: settings become a running application, and a running application ends in good order.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{HttpServer, web};
+use arc_swap::ArcSwap;
+use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
+use secrecy::ExposeSecret as _;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+use crate::domain::password;
+use crate::guard::limits::Limits;
+use crate::guard::turnstile::Siteverify;
+use crate::guard::{Challenge, Guard};
+use crate::http::{ClientError, Clients};
+use crate::routes;
+use crate::seal::{Keyring, SealError};
+use crate::settings::{RateLimit, Settings, TenantSettings};
+use crate::signup::Flow;
+use crate::state::{AppState, Phase, Readiness, Tenant, Tenants};
+use crate::store::{RedisUnavailable, Scopes, Store, keep_swept};
+use crate::telemetry;
+use crate::upstream::{Studio, StudioParts};
+use crate::web::assets;
+use crate::web::security_headers::SecurityHeaders;
+use crate::web::words::{Catalogue, CatalogueError};
+
+/// How long an idle connection is kept: longer than a balancer keeps it, so that the balancer closes first.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long the first head of a connection may take (contract 3).
+const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// How often histograms are folded, so that samples do not pile up between scrapes.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// Bound listeners and everything behind them, not yet serving.
+pub struct Application {
+    state: web::Data<AppState>,
+    public: Server,
+    admin: Server,
+    public_address: SocketAddr,
+    admin_address: SocketAddr,
+    lame_duck: Duration,
+    drain_timeout: Duration,
+    #[cfg(feature = "sandbox")]
+    sandbox: Option<Server>,
+}
+
+/// Why the application does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartupError {
+    /// An address is taken or not ours.
+    #[error("cannot listen on {address}: is another instance running?")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+    /// A catalogue of words is broken.
+    #[error("the words cannot be read")]
+    Words(#[from] CatalogueError),
+    /// No HTTP client.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The Redis URL cannot be read.
+    #[error("rate_limit.redis_url cannot be used")]
+    Redis(#[from] RedisUnavailable),
+    /// No key.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// No metrics.
+    #[error("the metrics registry cannot be set up")]
+    Metrics(#[from] BuildError),
+}
+
+impl Application {
+    /// Binds every listener and makes everything behind them.
+    ///
+    /// # Errors
+    /// [`StartupError`] names the first thing that fails.
+    pub fn build(settings: Settings, flows: &'static [&'static Flow]) -> Result<Self, StartupError> {
+        let registry = telemetry::metrics()?;
+        let (bind, admin_bind) = (settings.server.bind, settings.server.admin_bind);
+        let (lame_duck, drain_timeout) = (settings.server.lame_duck, settings.server.drain_timeout);
+        #[cfg(feature = "sandbox")]
+        let sandbox = settings.sandbox.map(|address| serve_sandbox(&settings, address)).transpose()?;
+        let state = web::Data::new(state(settings, flows)?);
+        let (public, public_address) = serve_visitors(&state, bind, drain_timeout)?;
+        let (admin, admin_address) = serve_operators(&state, registry, admin_bind)?;
+        Ok(Self {
+            state,
+            public,
+            admin,
+            public_address,
+            admin_address,
+            lame_duck,
+            drain_timeout,
+            #[cfg(feature = "sandbox")]
+            sandbox,
+        })
+    }
+
+    /// Where visitors are served.
+    #[must_use]
+    pub fn public_address(&self) -> SocketAddr {
+        self.public_address
+    }
+
+    /// Where operators are.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
+    /// What the handlers use: for tests.
+    #[must_use]
+    pub fn state(&self) -> web::Data<AppState> {
+        self.state.clone()
+    }
+
+    /// Serves until it is told to stop, then drains: the first message begins the lame-duck time, the second ends all.
+    ///
+    /// # Errors
+    /// The system's, when a listener fails.
+    pub async fn run_until_stopped(self, mut stop: UnboundedReceiver<()>) -> io::Result<()> {
+        let state = Arc::clone(&self.state);
+        let public = self.public.handle();
+        let admin = self.admin.handle();
+        let mut serving = tokio::spawn(self.public);
+        tokio::spawn(self.admin);
+        #[cfg(feature = "sandbox")]
+        let sandbox = self.sandbox.map(|server| {
+            let handle = server.handle();
+            tokio::spawn(server);
+            handle
+        });
+        let housekeeping = [tokio::spawn(keep_swept(Arc::clone(&state.store))), tokio::spawn(upkeep())];
+        state.readiness.enter(Phase::Ready);
+
+        let told = tokio::select! {
+            ended = &mut serving => return ended.unwrap_or_else(|lost| Err(io::Error::other(lost))),
+            told = stop.recv() => told,
+        };
+        state.readiness.enter(Phase::Draining);
+        if told.is_some() {
+            tracing::info!(lame_duck = ?self.lame_duck, drain_timeout = ?self.drain_timeout, "stopping");
+            let drained = drain(&state, &public, &mut serving, self.lame_duck, self.drain_timeout);
+            tokio::select! {
+                () = drained => tracing::info!("stopped"),
+                _ = stop.recv() => tracing::warn!("stopped at once, by a second signal"),
+            }
+        }
+        public.stop(false).await;
+        admin.stop(false).await;
+        #[cfg(feature = "sandbox")]
+        if let Some(sandbox) = sandbox {
+            sandbox.stop(false).await;
+        }
+        housekeeping.into_iter().for_each(|task| task.abort());
+        Ok(())
+    }
+}
+
+/// Lame duck, then no new connections, then what is in flight: requests and attempts that outlive theirs.
+async fn drain(
+    state: &AppState,
+    public: &ServerHandle,
+    serving: &mut JoinHandle<io::Result<()>>,
+    lame_duck: Duration,
+    drain_timeout: Duration,
+) {
+    tokio::time::sleep(lame_duck).await;
+    state.attempts.close();
+    let finished = async {
+        let ((), _served, ()) = tokio::join!(public.stop(true), serving, state.attempts.wait());
+    };
+    if tokio::time::timeout(drain_timeout, finished).await.is_err() {
+        tracing::warn!(attempts = state.attempts.len(), "the drain timeout ended requests in flight");
+    }
+}
+
+async fn upkeep() {
+    let mut every = tokio::time::interval(METRICS_UPKEEP);
+    loop {
+        every.tick().await;
+        if let Ok(registry) = telemetry::metrics() {
+            registry.run_upkeep();
+        }
+    }
+}
+
+fn serve_visitors(
+    state: &web::Data<AppState>,
+    address: SocketAddr,
+    drain_timeout: Duration,
+) -> Result<(Server, SocketAddr), StartupError> {
+    let shared = state.clone();
+    let server = HttpServer::new(move || routes::public_app(shared.clone()))
+        .disable_signals()
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_DEADLINE)
+        .shutdown_timeout(drain_timeout.as_secs())
+        .tcp_nodelay(true)
+        .bind(address)
+        .map_err(|source| StartupError::Listen { address, source })?;
+    let bound = server.addrs().first().copied().unwrap_or(address);
+    Ok((server.run(), bound))
+}
+
+fn serve_operators(
+    state: &web::Data<AppState>,
+    registry: &'static PrometheusHandle,
+    address: SocketAddr,
+) -> Result<(Server, SocketAddr), StartupError> {
+    let shared = state.clone();
+    let registry = web::Data::new(registry.clone());
+    let server = HttpServer::new(move || routes::admin_app(shared.clone(), registry.clone()))
+        .workers(1)
+        .disable_signals()
+        .bind(address)
+        .map_err(|source| StartupError::Listen { address, source })?;
+    let bound = server.addrs().first().copied().unwrap_or(address);
+    Ok((server.run(), bound))
+}
+
+#[cfg(feature = "sandbox")]
+fn serve_sandbox(settings: &Settings, address: SocketAddr) -> Result<Server, StartupError> {
+    let listen = |source| StartupError::Listen { address, source };
+    let sandbox = crate::sandbox::Sandbox::bind(address).map_err(listen)?;
+    let gateway = settings.tenants.first().map_or("", |tenant| tenant.public_url.as_str());
+    sandbox.with_gateway(gateway).run().map_err(listen)
+}
+
+fn state(settings: Settings, flows: &'static [&'static Flow]) -> Result<AppState, StartupError> {
+    let keyring = Arc::new(Keyring::new(&settings.server.secret_keys)?);
+    let store = Arc::new(store(&settings.rate_limit)?);
+    let RateLimit { ipv6_prefix, exempt, mode, .. } = settings.rate_limit;
+    let limits = Limits::new(Arc::clone(&store), Arc::clone(&keyring), ipv6_prefix, exempt, mode);
+    password::warm_up(&settings.password);
+    let mut clients = HashMap::new();
+    let tenants = settings
+        .tenants
+        .into_iter()
+        .map(|tenant| build_tenant(tenant, settings.attribution.utm_format, &mut clients).map(Arc::new))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(AppState {
+        flows,
+        catalogue: Catalogue::build(flows)?,
+        tenants: ArcSwap::from_pointee(Tenants::new(tenants, settings.server.strict_hosts)),
+        guard: Guard::new(limits, Arc::clone(&store), Arc::clone(&keyring), settings.honeypot_mode),
+        keyring,
+        store,
+        password: settings.password,
+        attribution: settings.attribution,
+        trusted_proxies: settings.server.trusted_proxies,
+        client_ip_header: settings.server.client_ip_header,
+        body_limit: settings.server.body_limit,
+        readiness: Readiness::default(),
+        attempts: TaskTracker::new(),
+        runtime: Handle::current(),
+        started: Instant::now(),
+        warned_minute: AtomicU64::new(0),
+    })
+}
+
+fn store(limits: &RateLimit) -> Result<Store, RedisUnavailable> {
+    let scopes =
+        Scopes { client: limits.client, email: limits.email, outage: limits.outage, pages: limits.pages };
+    match &limits.redis_url {
+        Some(url) => Store::redis(scopes, url.expose_secret()),
+        None => Ok(Store::memory(scopes)),
+    }
+}
+
+/// Clients are shared by all tenants that connect with the same patience.
+fn build_tenant(
+    settings: TenantSettings,
+    utm_format: crate::domain::attribution::UtmFormat,
+    clients: &mut HashMap<Duration, Clients>,
+) -> Result<Tenant, ClientError> {
+    let patience = settings.upstream.connect_timeout;
+    let clients = match clients.get(&patience) {
+        Some(clients) => clients.clone(),
+        None => clients.entry(patience).or_insert(Clients::new(patience)?).clone(),
+    };
+    let turnstile = &settings.turnstile;
+    let siteverify = turnstile.secret_key.clone().map(|secret| {
+        let (url, hostnames) = (turnstile.siteverify_url.clone(), turnstile.hostnames.clone());
+        Siteverify::new(clients.pooled.clone(), url, secret, hostnames, turnstile.timeout)
+    });
+    let challenge = Challenge { siteverify, on_outage: turnstile.on_outage, mode: turnstile.mode };
+    let redirect = &settings.redirect;
+    let targets = redirect.return_origins.iter().chain(&redirect.hop_origins);
+    let headers = SecurityHeaders::new(&settings.public_url, &turnstile.script_url, targets);
+    let studio = Studio::new(StudioParts {
+        clients,
+        upstream: settings.upstream.clone(),
+        utm_format,
+        redirect: redirect.clone(),
+    });
+    Ok(Tenant {
+        page_budget: turnstile.timeout + studio.budget(),
+        logo_href: settings.brand.logo.as_ref().map(assets::logo_href),
+        studio,
+        challenge,
+        headers,
+        settings,
+    })
+}

@@ -1,0 +1,128 @@
+//! What became of each form: the record behind "at most one account per form".
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The most forms that are remembered at once; beyond it a new one is told to wait, never an old one forgotten.
+const MAX_RECORDS: usize = 500_000;
+
+/// Names a form in every store: tenant and submission id.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct AttemptKey(pub Box<str>);
+
+/// Names one attempt at a form, so that only it can go on or end it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ClaimToken(pub [u8; 8]);
+
+/// The answer to a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The form is this attempt's.
+    Won,
+    /// Another attempt has it: wait and ask again.
+    InFlight,
+    /// An attempt was sent and never answered: it is unknown whether an account exists.
+    Unknown,
+    /// The form has its answer, sealed.
+    Settled(String),
+}
+
+/// How an attempt ends.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing was created: the form may be tried again.
+    Free,
+    /// Something was sent, and the outcome is not known.
+    Unknown,
+    /// An account was created; the sealed answer.
+    Settled(String),
+}
+
+#[derive(Default)]
+pub(super) struct MemoryAttempts(Mutex<HashMap<AttemptKey, Record>>);
+
+struct Record {
+    state: State,
+    forget_at: Instant,
+}
+
+enum State {
+    /// A lease: expires to free.
+    Claimed { token: ClaimToken, until: Instant },
+    /// Expires to unknown.
+    Sending { token: ClaimToken, until: Instant },
+    Unknown,
+    Settled(String),
+}
+
+impl MemoryAttempts {
+    pub(super) fn claim(&self, key: &AttemptKey, token: ClaimToken, lease: Duration, keep: Duration) -> Claim {
+        let now = Instant::now();
+        let mut records = self.records();
+        let known = records.get(key).filter(|record| record.forget_at > now).map(|record| match &record.state {
+            State::Claimed { until, .. } if *until <= now => Claim::Won,
+            State::Claimed { .. } => Claim::InFlight,
+            State::Sending { until, .. } if *until <= now => Claim::Unknown,
+            State::Sending { .. } => Claim::InFlight,
+            State::Unknown => Claim::Unknown,
+            State::Settled(answer) => Claim::Settled(answer.clone()),
+        });
+        match known {
+            Some(Claim::Won) | None => {
+                if known.is_none() && records.len() >= MAX_RECORDS {
+                    return Claim::InFlight;
+                }
+                let state = State::Claimed { token, until: now + lease };
+                records.insert(key.clone(), Record { state, forget_at: now + keep });
+                Claim::Won
+            }
+            Some(taken) => taken,
+        }
+    }
+
+    pub(super) fn begin_sending(&self, key: &AttemptKey, token: ClaimToken, lease: Duration) -> bool {
+        let now = Instant::now();
+        let mut records = self.records();
+        match records.get_mut(key) {
+            Some(Record { state: state @ State::Claimed { .. }, .. }) if state.is_of(token) => {
+                *state = State::Sending { token, until: now + lease };
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn finish(&self, key: &AttemptKey, token: ClaimToken, phase: Phase) {
+        let mut records = self.records();
+        let Some(record) = records.get_mut(key).filter(|record| record.state.is_of(token)) else { return };
+        match phase {
+            Phase::Free => {
+                records.remove(key);
+            }
+            Phase::Unknown => record.state = State::Unknown,
+            Phase::Settled(answer) => record.state = State::Settled(answer),
+        }
+    }
+
+    pub(super) fn sweep(&self) {
+        let now = Instant::now();
+        self.records().retain(|_, record| match record.state {
+            State::Claimed { until, .. } => until > now,
+            _ => record.forget_at > now,
+        });
+    }
+
+    // A poisoned lock only says that a thread panicked between two whole writes.
+    fn records(&self) -> MutexGuard<'_, HashMap<AttemptKey, Record>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_of(&self, owner: ClaimToken) -> bool {
+        matches!(self, Self::Claimed { token, .. } | Self::Sending { token, .. } if *token == owner)
+    }
+}

@@ -1,0 +1,275 @@
+//! Rate limits in memory: governor's GCRA over a state of our own, because governor's grows without bound and has no refund.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use governor::clock::{Clock, Reference};
+use governor::middleware::StateInformationMiddleware;
+use governor::nanos::Nanos;
+use governor::state::StateStore;
+use governor::{Quota as GovernorQuota, RateLimiter};
+use tokio::time::Instant;
+
+use crate::domain::policy::Quota;
+
+/// Shards of a state: enough that two workers seldom meet.
+const SHARDS: usize = 32;
+/// The most keys of one scope; a key is 24 bytes, so a full scope stays under 16 MiB.
+const MAX_KEYS: usize = 1 << 18;
+/// How many keys are looked at to make room for one.
+const EVICTION_SAMPLE: usize = 8;
+
+/// What a budget is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Attempts by one client.
+    Client,
+    /// Sign-ups with one address.
+    Email,
+    /// Attempts by one client while Turnstile is out.
+    Outage,
+    /// Pages shown to one client.
+    Pages,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 4] = [Self::Client, Self::Email, Self::Outage, Self::Pages];
+
+    /// The metric label, the settings key, the policy's name in `RateLimit` fields.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Email => "email",
+            Self::Outage => "outage",
+            Self::Pages => "pages",
+        }
+    }
+}
+
+/// The quota of each scope.
+#[derive(Clone, Copy, Debug)]
+pub struct Scopes {
+    /// Attempts by one client.
+    pub client: Quota,
+    /// Sign-ups with one address.
+    pub email: Quota,
+    /// Attempts by one client while Turnstile is out.
+    pub outage: Quota,
+    /// Pages shown to one client.
+    pub pages: Quota,
+}
+
+impl Scopes {
+    fn of(&self, scope: Scope) -> Quota {
+        match scope {
+            Scope::Client => self.client,
+            Scope::Email => self.email,
+            Scope::Outage => self.outage,
+            Scope::Pages => self.pages,
+        }
+    }
+}
+
+/// Whom a budget counts: a keyed hash, so that no store ever holds an address.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LimitKey(pub u64, pub u64);
+
+/// Whether one more may pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It may.
+    Allowed,
+    /// Not before so long from now.
+    Limited {
+        /// The shortest wait after which one more may pass.
+        retry_after: Duration,
+    },
+}
+
+/// The budgets of this process.
+pub(super) struct MemoryLimits {
+    scopes: Scopes,
+    limiters: [Limiter; Scope::ALL.len()],
+}
+
+struct Limiter {
+    limiter: RateLimiter<LimitKey, SharedStates, ProcessClock, StateInformationMiddleware>,
+    states: Arc<States>,
+    /// What one request costs, in nanoseconds.
+    increment: u64,
+}
+
+impl MemoryLimits {
+    pub(super) fn new(scopes: Scopes) -> Self {
+        Self { scopes, limiters: Scope::ALL.map(|scope| Limiter::new(scopes.of(scope))) }
+    }
+
+    pub(super) fn quota(&self, scope: Scope) -> Quota {
+        self.scopes.of(scope)
+    }
+
+    pub(super) fn take(&self, scope: Scope, key: LimitKey) -> Decision {
+        let limiter = self.limiter(scope);
+        match limiter.limiter.check_key(&key) {
+            Ok(_snapshot) => Decision::Allowed,
+            Err(not_until) => {
+                Decision::Limited { retry_after: not_until.wait_time_from(limiter.limiter.clock().now()) }
+            }
+        }
+    }
+
+    pub(super) fn refund(&self, scope: Scope, key: LimitKey) {
+        let limiter = self.limiter(scope);
+        limiter.states.give_back(key, limiter.increment);
+    }
+
+    pub(super) fn sweep(&self) {
+        for limiter in &self.limiters {
+            limiter.states.sweep(limiter.limiter.clock().now());
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self, scope: Scope) -> usize {
+        self.limiter(scope).states.len()
+    }
+
+    fn limiter(&self, scope: Scope) -> &Limiter {
+        let [client, email, outage, pages] = &self.limiters;
+        match scope {
+            Scope::Client => client,
+            Scope::Email => email,
+            Scope::Outage => outage,
+            Scope::Pages => pages,
+        }
+    }
+}
+
+impl Limiter {
+    fn new(quota: Quota) -> Self {
+        let states = Arc::new(States::default());
+        // The settings refuse a period of zero; one nanosecond is what governor itself would make of it.
+        let period = quota.period.max(Duration::from_nanos(1));
+        let governed = GovernorQuota::with_period(period)
+            .unwrap_or(GovernorQuota::per_second(quota.burst))
+            .allow_burst(quota.burst);
+        let clock = ProcessClock { epoch: Instant::now() };
+        let limiter = RateLimiter::<_, _, _, StateInformationMiddleware>::new(
+            governed,
+            SharedStates(Arc::clone(&states)),
+            clock,
+        );
+        Self { limiter, states, increment: u64::try_from(period.as_nanos()).unwrap_or(u64::MAX) }
+    }
+}
+
+/// Time since the limiter was made. Tokio's clock, so that tests can move it.
+#[derive(Clone, Debug)]
+struct ProcessClock {
+    epoch: Instant,
+}
+
+impl Clock for ProcessClock {
+    type Instant = SinceEpoch;
+
+    fn now(&self) -> SinceEpoch {
+        SinceEpoch(u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+/// Nanoseconds since the limiter was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct SinceEpoch(u64);
+
+impl std::ops::Add<Nanos> for SinceEpoch {
+    type Output = Self;
+
+    fn add(self, more: Nanos) -> Self {
+        Self(self.0.saturating_add(more.as_u64()))
+    }
+}
+
+impl Reference for SinceEpoch {
+    fn duration_since(&self, earlier: Self) -> Nanos {
+        self.0.saturating_sub(earlier.0).into()
+    }
+
+    fn saturating_sub(&self, less: Nanos) -> Self {
+        Self(self.0.saturating_sub(less.as_u64()))
+    }
+}
+
+/// The theoretical arrival time of each key, in nanoseconds since the limiter was made.
+struct States {
+    shards: [Mutex<HashMap<LimitKey, u64>>; SHARDS],
+    hasher: RandomState,
+}
+
+impl Default for States {
+    fn default() -> Self {
+        Self { shards: std::array::from_fn(|_| Mutex::default()), hasher: RandomState::new() }
+    }
+}
+
+struct SharedStates(Arc<States>);
+
+impl States {
+    fn shard(&self, key: LimitKey) -> MutexGuard<'_, HashMap<LimitKey, u64>> {
+        let index = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
+        let [first, ..] = &self.shards;
+        // A poisoned lock only says that a thread panicked; the map of numbers is still sound.
+        self.shards.get(index).unwrap_or(first).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn give_back(&self, key: LimitKey, increment: u64) {
+        if let Some(arrival) = self.shard(key).get_mut(&key) {
+            *arrival = arrival.saturating_sub(increment);
+        }
+    }
+
+    /// Forgets keys whose budget is full again: they count as never seen.
+    fn sweep(&self, now: SinceEpoch) {
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.retain(|_, arrival| *arrival > now.0);
+            if shard.len() * 4 < shard.capacity() {
+                shard.shrink_to_fit();
+            }
+        }
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().unwrap().len()).sum()
+    }
+}
+
+impl StateStore for SharedStates {
+    type Key = LimitKey;
+
+    fn measure_and_replace<T, F, E>(&self, key: &LimitKey, decide: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let mut shard = self.0.shard(*key);
+        let (outcome, arrival) = decide(shard.get(key).copied().map(Nanos::new))?;
+        if shard.len() >= MAX_KEYS / SHARDS && !shard.contains_key(key) {
+            forget_one(&mut shard);
+        }
+        shard.insert(*key, arrival.as_u64());
+        Ok(outcome)
+    }
+}
+
+/// Makes room: of a few keys, the one that is nearest to a full budget anyway.
+fn forget_one(shard: &mut HashMap<LimitKey, u64>) {
+    let oldest = shard.iter().take(EVICTION_SAMPLE).min_by_key(|(_, arrival)| **arrival).map(|(key, _)| *key);
+    if let Some(key) = oldest {
+        shard.remove(&key);
+    }
+}

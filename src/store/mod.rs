@@ -1,0 +1,176 @@
+//! State that replicas share: how often somebody tried, and what became of each form.
+//!
+//! One small interface over memory and Redis (or Valkey). The memory side is always there: it alone decides when no
+//! Redis is configured, and it takes over while Redis is away.
+
+mod attempts;
+mod limits;
+mod redis;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use metrics::{counter, gauge};
+use tokio::time::Instant;
+
+pub use self::attempts::{AttemptKey, Claim, ClaimToken, Phase};
+pub use self::limits::{Decision, LimitKey, Scope, Scopes};
+pub use self::redis::{RedisUnavailable, ping_redis};
+use crate::domain::policy::Quota;
+
+/// After Redis failed: how long we go on alone before we ask it again.
+const RETRY_REDIS_AFTER: Duration = Duration::from_secs(1);
+
+/// The state of one process, shared with its siblings where Redis is configured.
+pub struct Store {
+    limits: limits::MemoryLimits,
+    attempts: attempts::MemoryAttempts,
+    shared: Option<Shared>,
+    started: Instant,
+}
+
+struct Shared {
+    redis: redis::Redis,
+    /// Milliseconds since start before which Redis is left alone; 0 while it answers.
+    away_until: AtomicU64,
+}
+
+impl Store {
+    /// State in this process alone.
+    #[must_use]
+    pub fn memory(scopes: Scopes) -> Self {
+        Self {
+            limits: limits::MemoryLimits::new(scopes),
+            attempts: attempts::MemoryAttempts::default(),
+            shared: None,
+            started: Instant::now(),
+        }
+    }
+
+    /// State in Redis, connected lazily: the process starts without it.
+    ///
+    /// # Errors
+    /// [`RedisUnavailable`] when the URL cannot be read.
+    pub fn redis(scopes: Scopes, url: &str) -> Result<Self, RedisUnavailable> {
+        let shared = Shared { redis: redis::Redis::lazy(url)?, away_until: AtomicU64::new(0) };
+        gauge!("signup_store_shared").set(1.0);
+        Ok(Self { shared: Some(shared), ..Self::memory(scopes) })
+    }
+
+    /// Takes one from a budget: Redis decides for all replicas, this process alone while Redis is away.
+    pub async fn take(&self, scope: Scope, key: LimitKey) -> Decision {
+        let quota = self.limits.quota(scope);
+        match self.ask(|redis| redis.take(scope, key, quota)).await {
+            Some(decision) => decision,
+            None => self.limits.take(scope, key),
+        }
+    }
+
+    /// Gives one back: the attempt failed by our or the upstream's fault.
+    pub async fn refund(&self, scope: Scope, key: LimitKey) {
+        let quota = self.limits.quota(scope);
+        if self.ask(|redis| redis.refund(scope, key, quota)).await.is_none() {
+            self.limits.refund(scope, key);
+        }
+    }
+
+    /// The quota of a scope.
+    #[must_use]
+    pub fn quota(&self, scope: Scope) -> Quota {
+        self.limits.quota(scope)
+    }
+
+    /// Claims a form for one attempt, or says what became of it.
+    ///
+    /// This process's own record comes first, so that the promise holds here whatever happens to Redis.
+    pub async fn claim(&self, key: &AttemptKey, token: ClaimToken, lease: Duration, keep: Duration) -> Claim {
+        let local = self.attempts.claim(key, token, lease, keep);
+        if !matches!(local, Claim::Won) {
+            return local;
+        }
+        match self.ask(|redis| redis.claim(key, token, lease)).await {
+            None | Some(Claim::Won) => Claim::Won,
+            Some(elsewhere) => {
+                self.attempts.finish(key, token, Phase::Free);
+                elsewhere
+            }
+        }
+    }
+
+    /// Marks a claimed form as being sent, before the first byte goes upstream. `false`: the claim was lost, send nothing.
+    #[must_use = "a lost claim must not be sent"]
+    pub async fn begin_sending(&self, key: &AttemptKey, token: ClaimToken, lease: Duration, keep: Duration) -> bool {
+        if !self.attempts.begin_sending(key, token, lease) {
+            return false;
+        }
+        // Redis away: the promise holds for this replica.
+        self.ask(|redis| redis.begin_sending(key, token, lease, keep)).await.unwrap_or(true)
+    }
+
+    /// Ends an attempt: settled with its answer, unknown for good, or free to be tried again.
+    pub async fn finish(&self, key: &AttemptKey, token: ClaimToken, phase: Phase, keep: Duration) {
+        let _stored = self.ask(|redis| redis.finish(key, token, &phase, keep)).await;
+        self.attempts.finish(key, token, phase);
+    }
+
+    /// Drops what has expired. Call it every few seconds.
+    pub fn sweep(&self) {
+        self.limits.sweep();
+        self.attempts.sweep();
+    }
+
+    /// Whether Redis is configured and does not answer.
+    #[must_use]
+    pub fn is_degraded(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.away_until.load(Ordering::Relaxed) > 0)
+    }
+
+    /// Asks Redis unless there is none or it is being left alone; `None` means this process decides.
+    async fn ask<'a, T, Answer>(&'a self, question: impl FnOnce(&'a redis::Redis) -> Answer) -> Option<T>
+    where
+        Answer: Future<Output = Result<T, RedisUnavailable>>,
+    {
+        let shared = self.shared.as_ref()?;
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let away_until = shared.away_until.load(Ordering::Relaxed);
+        if now < away_until {
+            return None;
+        }
+        let answer = question(&shared.redis).await;
+        match &answer {
+            Ok(_) if away_until > 0 => {
+                if shared.away_until.swap(0, Ordering::Relaxed) > 0 {
+                    gauge!("signup_store_shared").set(1.0);
+                    tracing::warn!("Redis answers again: limits and submissions are shared by all replicas");
+                }
+            }
+            Ok(_) => {}
+            Err(unavailable) => {
+                let until = now + u64::try_from(RETRY_REDIS_AFTER.as_millis()).unwrap_or(u64::MAX);
+                counter!("signup_store_errors_total").increment(1);
+                if shared.away_until.swap(until.max(1), Ordering::Relaxed) == 0 {
+                    gauge!("signup_store_shared").set(0.0);
+                    tracing::error!(
+                        error = unavailable as &dyn std::error::Error,
+                        "Redis does not answer: each replica limits and remembers submissions on its own until it does"
+                    );
+                }
+            }
+        }
+        answer.ok()
+    }
+}
+
+/// Sweeps as long as the store is used elsewhere.
+pub async fn keep_swept(store: Arc<Store>) {
+    let store = Arc::downgrade(&store);
+    let mut every = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        every.tick().await;
+        let Some(store) = store.upgrade() else { return };
+        store.sweep();
+    }
+}

@@ -1,0 +1,179 @@
+//! The memory side under a clock that tests move. The Redis side is tested in `tests/real` against a real one.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::policy::Quota;
+
+fn quota(burst: u32, period: Duration) -> Quota {
+    Quota { burst: NonZeroU32::new(burst).unwrap(), period }
+}
+
+fn store(burst: u32, period: Duration) -> Store {
+    let quota = quota(burst, period);
+    Store::memory(Scopes { client: quota, email: quota, outage: quota, pages: quota })
+}
+
+const KEY: LimitKey = LimitKey(1, 2);
+const LEASE: Duration = Duration::from_secs(20);
+const KEEP: Duration = Duration::from_secs(7_200);
+
+fn form(name: &str) -> AttemptKey {
+    AttemptKey(name.into())
+}
+
+const FIRST: ClaimToken = ClaimToken([1; 8]);
+const SECOND: ClaimToken = ClaimToken([2; 8]);
+
+#[tokio::test(start_paused = true)]
+async fn exactly_the_burst_passes_and_the_wait_that_is_told_is_true() {
+    let store = store(3, Duration::from_secs(10));
+    for _ in 0..3 {
+        assert_eq!(store.take(Scope::Client, KEY).await, Decision::Allowed);
+    }
+    let Decision::Limited { retry_after } = store.take(Scope::Client, KEY).await else { panic!("a fourth passed") };
+    assert_eq!(retry_after, Duration::from_secs(10));
+    tokio::time::advance(retry_after - Duration::from_millis(1)).await;
+    assert!(matches!(store.take(Scope::Client, KEY).await, Decision::Limited { .. }));
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert_eq!(store.take(Scope::Client, KEY).await, Decision::Allowed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn budgets_of_scopes_and_keys_are_their_own() {
+    let store = store(1, Duration::from_secs(10));
+    for scope in Scope::ALL {
+        for key in [KEY, LimitKey(1, 3), LimitKey(2, 2)] {
+            assert_eq!(store.take(scope, key).await, Decision::Allowed);
+            assert!(matches!(store.take(scope, key).await, Decision::Limited { .. }));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refund_gives_back_one_and_never_more_than_the_burst() {
+    let store = store(2, Duration::from_secs(10));
+    for _ in 0..2 {
+        store.take(Scope::Client, KEY).await;
+    }
+    store.refund(Scope::Client, KEY).await;
+    assert_eq!(store.take(Scope::Client, KEY).await, Decision::Allowed);
+    assert!(matches!(store.take(Scope::Client, KEY).await, Decision::Limited { .. }));
+    for _ in 0..10 {
+        store.refund(Scope::Client, KEY).await;
+    }
+    for _ in 0..2 {
+        assert_eq!(store.take(Scope::Client, KEY).await, Decision::Allowed);
+    }
+    assert!(matches!(store.take(Scope::Client, KEY).await, Decision::Limited { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_million_clients_fill_a_bounded_memory_and_the_sweep_empties_it() {
+    let store = store(5, Duration::from_secs(10));
+    for client in 0..1_000_000_u64 {
+        store.take(Scope::Client, LimitKey(client, client)).await;
+    }
+    assert!(store.limits.len(Scope::Client) <= 1 << 18);
+    tokio::time::advance(Duration::from_secs(60)).await;
+    store.sweep();
+    assert_eq!(store.limits.len(Scope::Client), 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// In any window of `period * n` at most `burst + n` pass, whatever the timing.
+    #[test]
+    fn never_more_than_the_quota_passes_in_any_window(
+        burst in 1_u32..6,
+        pauses in proptest::collection::vec(0_u64..4_000, 1..80),
+    ) {
+        let period = Duration::from_millis(1_000);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let passed: Vec<u64> = runtime.block_on(async {
+            let store = store(burst, period);
+            let started = Instant::now();
+            let mut passed = Vec::new();
+            for pause in pauses {
+                tokio::time::advance(Duration::from_millis(pause)).await;
+                if store.take(Scope::Client, KEY).await == Decision::Allowed {
+                    passed.push(u64::try_from(started.elapsed().as_millis()).unwrap());
+                }
+            }
+            passed
+        });
+        for (index, from) in passed.iter().enumerate() {
+            for (more, to) in passed[index..].iter().enumerate() {
+                let allowed = u64::from(burst) + (to - from) / 1_000;
+                prop_assert!(more as u64 + 1 <= allowed, "{} in {} ms", more + 1, to - from);
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_form_is_one_attempts_until_it_ends() {
+    let store = store(1, LEASE);
+    let form = form("a");
+    assert_eq!(store.claim(&form, FIRST, LEASE, KEEP).await, Claim::Won);
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP).await, Claim::InFlight);
+    assert!(store.begin_sending(&form, FIRST, LEASE, KEEP).await);
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP).await, Claim::InFlight);
+    store.finish(&form, FIRST, Phase::Settled("answer".to_owned()), KEEP).await;
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP).await, Claim::Settled("answer".to_owned()));
+    tokio::time::advance(KEEP).await;
+    store.sweep();
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP).await, Claim::Won);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_form_is_free_again() {
+    let store = store(1, LEASE);
+    let form = form("a");
+    store.claim(&form, FIRST, LEASE, KEEP).await;
+    store.finish(&form, FIRST, Phase::Free, KEEP).await;
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP).await, Claim::Won);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_dies_before_sending_expires_to_free_and_after_it_to_unknown() {
+    let store = store(1, LEASE);
+    let (claimed, sent) = (form("claimed"), form("sent"));
+    store.claim(&claimed, FIRST, LEASE, KEEP).await;
+    store.claim(&sent, FIRST, LEASE, KEEP).await;
+    assert!(store.begin_sending(&sent, FIRST, LEASE, KEEP).await);
+    tokio::time::advance(LEASE).await;
+    store.sweep();
+    assert_eq!(store.claim(&claimed, SECOND, LEASE, KEEP).await, Claim::Won);
+    assert_eq!(store.claim(&sent, SECOND, LEASE, KEEP).await, Claim::Unknown);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_outcome_stays_unknown() {
+    let store = store(1, LEASE);
+    let form = form("a");
+    store.claim(&form, FIRST, LEASE, KEEP).await;
+    assert!(store.begin_sending(&form, FIRST, LEASE, KEEP).await);
+    store.finish(&form, FIRST, Phase::Unknown, KEEP).await;
+    for _ in 0..3 {
+        tokio::time::advance(LEASE).await;
+        store.sweep();
+        assert_eq!(store.claim(&form, SECOND, LEASE, KEEP).await, Claim::Unknown);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn refuses_to_send_with_a_lost_claim() {
+    let store = store(1, LEASE);
+    let form = form("a");
+    store.claim(&form, FIRST, LEASE, KEEP).await;
+    tokio::time::advance(LEASE).await;
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP).await, Claim::Won);
+    assert!(!store.begin_sending(&form, FIRST, LEASE, KEEP).await);
+    store.finish(&form, FIRST, Phase::Free, KEEP).await;
+    assert!(store.begin_sending(&form, SECOND, LEASE, KEEP).await);
+}

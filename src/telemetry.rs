@@ -1,0 +1,85 @@
+//! Logs and metrics: the subscriber, the root span without personal data, and the registry behind `/metrics`.
+
+use std::sync::OnceLock;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::{Error, HttpMessage as _};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing::Span;
+use tracing_actix_web::{RequestId, RootSpanBuilder};
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::settings::LogFormat;
+
+/// Bounds of calls to neighbours, in seconds.
+const CALL_BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0];
+
+/// What is logged .
+const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http=warn";
+
+/// Sends the log to standard output, one line an event.
+///
+/// # Errors
+/// When a subscriber is already there.
+pub fn log_to_stdout(format: LogFormat) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let filter = EnvFilter::new(DEFAULT_FILTER);
+    let subscriber = fmt().with_env_filter(filter);
+    match format {
+        LogFormat::Pretty => subscriber.with_target(false).try_init(),
+        LogFormat::Json => {
+            subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        }
+    }
+}
+
+/// The registry behind `/metrics`: one for the process.
+///
+/// # Errors
+/// [`BuildError`] when another recorder is installed.
+pub fn metrics() -> Result<&'static PrometheusHandle, BuildError> {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    if let Some(handle) = HANDLE.get() {
+        return Ok(handle);
+    }
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".to_owned()), &CALL_BUCKETS)?;
+    let recorder = builder.build_recorder();
+    let handle = recorder.handle();
+    // A race between tests of one process: the first recorder wins, and its handle is the one that is kept.
+    if ::metrics::set_global_recorder(recorder).is_ok() {
+        describe();
+        return Ok(HANDLE.get_or_init(|| handle));
+    }
+    Ok(HANDLE.wait())
+}
+
+fn describe() {
+    use ::metrics::{describe_counter, describe_gauge, describe_histogram};
+    describe_counter!("signup_form_views_total", "Forms shown");
+    describe_counter!("signup_submissions_total", "Forms posted, by what became of them");
+    describe_counter!("signup_rate_limited_total", "Requests over a budget");
+    describe_counter!("signup_observed_total", "What a guard would have refused, had it been enforced");
+    describe_counter!("signup_link_parameters_odd_total", "Link parameters dropped, cut or not allowed");
+    describe_counter!("signup_store_errors_total", "Questions that Redis did not answer");
+    describe_counter!("signup_upstream_retries_total", "Creations tried again because nothing had been sent");
+    describe_counter!("signup_panics_total", "Requests that ended in a panic");
+    describe_gauge!("signup_store_shared", "1 while limits and forms are shared through Redis");
+    describe_gauge!("signup_upstream_circuit_state", "0 closed, 1 half-open, 2 open");
+    describe_gauge!("http_requests_in_flight", "Requests being answered");
+    describe_histogram!("signup_upstream_duration_seconds", "Calls to the upstream");
+    describe_histogram!("signup_turnstile_duration_seconds", "Verifications of Turnstile tokens");
+}
+
+/// The span of a request: what helps to find it, nothing about who sent it.
+pub struct LeanRootSpan;
+
+impl RootSpanBuilder for LeanRootSpan {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+        tracing::info_span!("request", request_id = id, tenant = tracing::field::Empty, flow = tracing::field::Empty)
+    }
+
+    /// The event of the request's end is the access log's.
+    fn on_request_end<B: MessageBody>(_span: Span, _outcome: &Result<ServiceResponse<B>, Error>) {}
+}

@@ -1,0 +1,299 @@
+//! A creation, at most once: retried only while nothing was sent, and never called a failure when it may have succeeded.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use metrics::{counter, histogram};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Response, StatusCode};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+use tokio::time::Instant;
+
+use super::payload::{OperatorTerms, Payload};
+use super::refusal::Refusal;
+use super::{Studio, Trace, retry_after};
+use crate::domain::origins::ReturnUrl;
+use crate::guard::Cleared;
+use crate::http::{BodyError, is_json, read_body};
+use crate::signup::Flow;
+
+/// The wait we ask for when the studio names none.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// An account was created.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Created {
+    /// Where the visitor goes.
+    pub destination: Destination,
+    /// The account, where the studio named it.
+    pub user_id: Option<u64>,
+}
+
+/// Where a visitor goes after a sign-up.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// The studio's page, of an allowed origin.
+    Return(ReturnUrl),
+    /// Our own status page: the studio named none that may be followed.
+    Status,
+}
+
+/// A creation that did not come to an account, as far as we know; with the pass of its challenge.
+#[derive(Debug, thiserror::Error)]
+#[error("no account was created, as far as we know")]
+pub struct NotCreated {
+    /// Why.
+    #[source]
+    pub reason: CreateError,
+    /// The sealed proof of the challenge.
+    pub pass: Option<String>,
+}
+
+/// Why a creation did not come to an account (contract 4, the second table).
+#[derive(thiserror::Error)]
+pub enum CreateError {
+    /// The studio said no; the form may be corrected.
+    #[error("the upstream refused: {}", .0.kind.label())]
+    Refused(Refusal),
+    /// Nothing was sent, or the studio is overloaded: try again.
+    #[error("the upstream is unavailable")]
+    Unavailable {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The studio failed and created nothing: try again.
+    #[error("the upstream failed with status {status}")]
+    Failed {
+        /// Its status.
+        status: u16,
+    },
+    /// The studio does not know us or the operation: the operator's fault.
+    #[error("the upstream does not accept our requests: status {status}")]
+    Misconfigured {
+        /// Its status.
+        status: u16,
+    },
+    /// Sent, and no answer: whether an account exists is unknown.
+    #[error("the upstream did not answer")]
+    Unanswered,
+    /// Sent, and an answer that says nothing: whether an account exists is unknown.
+    #[error("the upstream's answer says nothing: {}", .0.label())]
+    Unreadable(Nonsense),
+    /// Another replica took the form over: nothing was sent.
+    #[error("the claim on the form was lost")]
+    ClaimLost,
+}
+
+/// What kind of answer says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nonsense {
+    /// A proxy in front of the studio answered for it.
+    Proxy,
+    /// It is not JSON, or not ours.
+    NotOurs,
+    /// Larger than we read.
+    TooLarge,
+}
+
+impl Nonsense {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Proxy => "a proxy answered",
+            Self::NotOurs => "not our JSON",
+            Self::TooLarge => "too large",
+        }
+    }
+}
+
+// By hand: the words of a refusal may name the visitor.
+impl std::fmt::Debug for CreateError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl CreateError {
+    /// Whether an account may exist all the same.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unanswered | Self::Unreadable(_))
+    }
+
+    /// The label of the duration metric.
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Unavailable { .. } | Self::ClaimLost => "unavailable",
+            Self::Failed { .. } => "failed",
+            Self::Misconfigured { .. } => "misconfigured",
+            Self::Unanswered => "unanswered",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+
+    /// Whether the studio itself is in trouble, which the circuit counts.
+    fn is_trouble(&self) -> bool {
+        match self {
+            Self::Unanswered | Self::Failed { status: 500.. } | Self::Unreadable(Nonsense::Proxy) => true,
+            Self::Unavailable { .. } => true,
+            Self::Refused(_)
+            | Self::Failed { .. }
+            | Self::Misconfigured { .. }
+            | Self::Unreadable(_)
+            | Self::ClaimLost => false,
+        }
+    }
+}
+
+/// The fields every answer has; the rest stays where it is.
+#[derive(Deserialize)]
+struct Answer {
+    success: bool,
+    #[serde(default)]
+    error: Option<Json>,
+    #[serde(flatten)]
+    rest: Map<String, Json>,
+}
+
+impl Studio {
+    /// Creates the account of a cleared submission.
+    ///
+    /// # Errors
+    /// [`NotCreated`]; see [`CreateError::is_unknown`] for whether the form may be sent again.
+    pub async fn create(
+        &self,
+        cleared: Cleared<'_>,
+        operator: &OperatorTerms,
+        trace: &Trace,
+    ) -> Result<Created, NotCreated> {
+        let outcome = self.attempt(&cleared, operator, trace).await;
+        outcome.map_err(|reason| NotCreated { reason, pass: cleared.pass().map(str::to_owned) })
+    }
+
+    async fn attempt(
+        &self,
+        cleared: &Cleared<'_>,
+        operator: &OperatorTerms,
+        trace: &Trace,
+    ) -> Result<Created, CreateError> {
+        let unavailable = |retry_after| CreateError::Unavailable { retry_after };
+        let permit = self.circuit.permit().map_err(|open| unavailable(open.retry_after))?;
+        let _slot = self.in_flight.try_acquire().map_err(|_full| unavailable(DEFAULT_RETRY_AFTER))?;
+        let flow = cleared.submission().flow();
+        let payload = Payload::new(cleared.submission(), cleared.upstream_token(), operator, self.utm_format);
+        let key = URL_SAFE_NO_PAD.encode(cleared.idempotency_key(&payload.stable_bytes()));
+        let body = payload.into_body();
+        if !cleared.begin_sending().await {
+            return Err(CreateError::ClaimLost);
+        }
+        let started = Instant::now();
+        let sent = self.send(flow, &key, body, trace);
+        // Over the whole call, and when it strikes we do not know what was sent: unknown.
+        let outcome = tokio::time::timeout(self.budget(), sent).await.unwrap_or(Err(CreateError::Unanswered));
+        let label = outcome.as_ref().map_or_else(CreateError::label, |_| "created");
+        histogram!("signup_upstream_duration_seconds", "operation" => flow.slug, "outcome" => label)
+            .record(started.elapsed());
+        match &outcome {
+            Err(trouble) if trouble.is_trouble() => permit.failed(),
+            _ => permit.answered(),
+        }
+        outcome
+    }
+
+    async fn send(&self, flow: &Flow, key: &str, body: Vec<u8>, trace: &Trace) -> Result<Created, CreateError> {
+        let response = match self.send_once(flow, key, body.clone(), trace).await {
+            // Nothing was sent: the one case in which a second try cannot create a second account.
+            Err(failure) if failure.is_connect() => {
+                counter!("signup_upstream_retries_total").increment(1);
+                self.send_once(flow, key, body, trace).await
+            }
+            first => first,
+        };
+        let response = response.map_err(|failure| {
+            let failure = failure.without_url();
+            tracing::warn!(error = &failure as &dyn std::error::Error, "the upstream was not reached or broke off");
+            if failure.is_connect() {
+                CreateError::Unavailable { retry_after: DEFAULT_RETRY_AFTER }
+            } else {
+                CreateError::Unanswered
+            }
+        })?;
+        self.read(flow, response).await
+    }
+
+    async fn send_once(
+        &self,
+        flow: &Flow,
+        key: &str,
+        body: Vec<u8>,
+        trace: &Trace,
+    ) -> Result<Response, reqwest::Error> {
+        let request = self
+            .clients
+            .fresh
+            .post(self.url(flow.upstream_path))
+            .header(CONTENT_TYPE, "application/json")
+            .header("idempotency-key", format!("\"{key}\""))
+            .body(body);
+        trace.attach(request).send().await
+    }
+
+    async fn read(&self, flow: &Flow, response: Response) -> Result<Created, CreateError> {
+        let status = response.status();
+        let unavailable = || CreateError::Unavailable {
+            retry_after: retry_after(response.headers()).unwrap_or(DEFAULT_RETRY_AFTER),
+        };
+        match status.as_u16() {
+            429 | 503 => Err(unavailable()),
+            401 | 403 | 404 | 405 => Err(CreateError::Misconfigured { status: status.as_u16() }),
+            502 | 504 | 520..=527 => Err(CreateError::Unreadable(Nonsense::Proxy)),
+            200..=299 => {
+                let answer = read_answer(response).await?.ok_or(CreateError::Unreadable(Nonsense::NotOurs))?;
+                if answer.success { Ok(self.created(flow, &answer)) } else { Err(self.refused(&answer)) }
+            }
+            400..=499 => match read_answer(response).await {
+                Ok(Some(answer)) if !answer.success => Err(self.refused(&answer)),
+                Err(CreateError::Unanswered) => Err(CreateError::Unanswered),
+                Ok(_) | Err(_) => Err(CreateError::Failed { status: status.as_u16() }),
+            },
+            _ => Err(CreateError::Failed { status: status.as_u16() }),
+        }
+    }
+
+    fn refused(&self, answer: &Answer) -> CreateError {
+        let words = answer.error.as_ref().and_then(Json::as_str).unwrap_or_default();
+        CreateError::Refused(Refusal::read(words, &self.phrases))
+    }
+
+    fn created(&self, flow: &Flow, answer: &Answer) -> Created {
+        let user_id = answer.rest.get(flow.user_id_field).and_then(Json::as_u64);
+        let destination = match answer.rest.get("redirectUrl") {
+            None | Some(Json::Null) => Destination::Status,
+            Some(url) => match ReturnUrl::parse(url.as_str().unwrap_or_default(), &self.redirect.return_origins) {
+                Ok(url) => Destination::Return(url),
+                Err(reason) => {
+                    tracing::error!(
+                        reason = %reason,
+                        "the upstream returned a redirectUrl that may not be followed: see redirect.return_origins"
+                    );
+                    Destination::Status
+                }
+            },
+        };
+        Created { destination, user_id }
+    }
+}
+
+/// Our JSON; `None` when it is something else.
+async fn read_answer(response: Response) -> Result<Option<Answer>, CreateError> {
+    if response.status() == StatusCode::NO_CONTENT || !is_json(&response) {
+        return Ok(None);
+    }
+    match read_body(response).await {
+        Ok(body) => Ok(serde_json::from_slice(&body).ok()),
+        Err(BodyError::Broken(_)) => Err(CreateError::Unanswered),
+        Err(BodyError::TooLarge) => Err(CreateError::Unreadable(Nonsense::TooLarge)),
+    }
+}

@@ -1,0 +1,116 @@
+//! The studio's JSON API: creations (at most once) and what we read of accounts.
+
+pub mod circuit;
+pub mod create;
+pub mod payload;
+pub mod refusal;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::RequestBuilder;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use tokio::sync::Semaphore;
+use url::Url;
+
+use self::circuit::Circuit;
+use crate::domain::attribution::UtmFormat;
+use crate::domain::client::ClientAddress;
+use crate::domain::origins::RedirectPolicy;
+use crate::http::Clients;
+use crate::settings::Phrases;
+
+/// One tenant's studio.
+pub struct Studio {
+    clients: Clients,
+    base_url: Url,
+    connect_timeout: Duration,
+    timeout: Duration,
+    circuit: Arc<Circuit>,
+    in_flight: Semaphore,
+    phrases: Phrases,
+    utm_format: UtmFormat,
+    redirect: RedirectPolicy,
+}
+
+/// What a studio is made of.
+pub struct StudioParts {
+    /// The process's clients.
+    pub clients: Clients,
+    /// The tenant's `upstream.*`.
+    pub upstream: crate::settings::Upstream,
+    /// How attribution looks in JSON.
+    pub utm_format: UtmFormat,
+    /// Where visitors may be sent.
+    pub redirect: RedirectPolicy,
+}
+
+/// What travels with a call, beside its payload.
+#[derive(Clone)]
+pub struct Trace {
+    /// Our request id, for both sides' logs.
+    pub request_id: String,
+    /// W3C trace context.
+    pub traceparent: String,
+    /// The visitor.
+    pub client: ClientAddress,
+}
+
+impl Studio {
+    /// A studio with a closed circuit.
+    #[must_use]
+    pub fn new(parts: StudioParts) -> Self {
+        let StudioParts { clients, upstream, utm_format, redirect } = parts;
+        Self {
+            clients,
+            circuit: Arc::new(Circuit::new(upstream.circuit_failures, upstream.circuit_open_for)),
+            in_flight: Semaphore::new(upstream.max_in_flight.min(Semaphore::MAX_PERMITS)),
+            base_url: upstream.base_url,
+            connect_timeout: upstream.connect_timeout,
+            timeout: upstream.timeout,
+            phrases: upstream.phrases,
+            utm_format,
+            redirect,
+        }
+    }
+
+    /// The longest a call takes: connecting, its retry, and the answer.
+    #[must_use]
+    pub fn budget(&self) -> Duration {
+        self.connect_timeout + self.timeout
+    }
+
+    /// Whether calls are refused because the studio kept failing.
+    #[must_use]
+    pub fn is_shut_off(&self) -> bool {
+        self.circuit.is_open()
+    }
+
+    /// The value of `signup_upstream_circuit_state`.
+    #[must_use]
+    pub fn circuit_gauge(&self) -> f64 {
+        self.circuit.gauge()
+    }
+
+    /// The URL of an operation: the path is appended, never resolved.
+    fn url(&self, path: &str) -> Url {
+        let mut url = self.base_url.clone();
+        url.set_path(&format!("{}{path}", self.base_url.path().trim_end_matches('/')));
+        url
+    }
+}
+
+impl Trace {
+    fn attach(&self, request: RequestBuilder) -> RequestBuilder {
+        request
+            .header("x-request-id", &self.request_id)
+            .header("traceparent", &self.traceparent)
+            .header("x-forwarded-for", self.client.ip().to_string())
+    }
+}
+
+/// The wait an answer asks for, in seconds; dates and endless waits count as none.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    (1..=3_600).contains(&seconds).then(|| Duration::from_secs(seconds))
+}

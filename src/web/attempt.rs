@@ -1,0 +1,177 @@
+//! One attempt at one form: the pipeline, run to its end whatever becomes of the connection.
+
+use std::sync::Arc;
+
+use metrics::counter;
+use tracing::Instrument as _;
+
+use super::link_secrets::{self, Found};
+use super::refusal::Refused;
+use super::visitor::Visitor;
+use crate::domain::password::PasswordPolicy;
+use crate::error::{AppError, Cause};
+use crate::guard::{Admission, Attempt, Caller, Proof};
+use crate::settings::FlowSettings;
+use crate::signup::{Flow, Link, LinkSecrets, RawForm, Rules, Submission};
+use crate::state::AppState;
+use crate::upstream::create::{Created, Destination};
+use crate::upstream::payload::OperatorTerms;
+
+/// What became of a form.
+pub enum Outcome {
+    /// An account was created, now or by an earlier attempt at the same form.
+    Created {
+        /// Where the visitor is sent; `None` means to the status page.
+        destination: Option<String>,
+        /// The account, where the upstream named it.
+        user_id: Option<u64>,
+    },
+    /// It was not, as far as we know.
+    Refused {
+        /// Why, with the pass.
+        refused: Refused,
+        /// The pass the form brought, if it is still good.
+        kept_pass: Option<String>,
+    },
+}
+
+/// Everything an attempt needs, owned: it may outlive its request.
+pub struct Posted {
+    /// The process.
+    pub state: Arc<AppState>,
+    /// Who posted.
+    pub visitor: Arc<Visitor>,
+    /// Which form.
+    pub flow: &'static Flow,
+    /// What the tenant says of it.
+    pub terms: FlowSettings,
+    /// What was typed.
+    pub form: Arc<RawForm>,
+}
+
+/// Runs the attempt on the process's own runtime, so that neither a double click nor a worker's end cuts it off, and
+/// the drain waits for it.
+///
+/// # Errors
+/// [`Cause::AttemptLost`] when it panicked; its form stays claimed until its lease ends.
+pub async fn run_to_the_end(posted: Posted) -> Result<Outcome, AppError> {
+    let state = Arc::clone(&posted.state);
+    let attempt = run(posted).in_current_span();
+    let outcome = state.attempts.spawn_on(attempt, &state.runtime).await;
+    Ok(outcome.map_err(|_panicked| Cause::AttemptLost)?)
+}
+
+async fn run(posted: Posted) -> Outcome {
+    let Posted { state, visitor, flow, form, .. } = &posted;
+    let caller = Caller {
+        tenant: &visitor.tenant.settings.id,
+        flow,
+        client: visitor.client,
+        budget: visitor.tenant.page_budget,
+    };
+    let outcome = match state.guard.admit(caller, form).await {
+        Ok(Admission::Open(attempt)) => posted.open(&attempt).await,
+        Ok(Admission::Answered(answer)) => {
+            posted.report("duplicate");
+            return Outcome::Created { destination: answer.destination, user_id: answer.user_id };
+        }
+        Err(error) => Outcome::Refused { refused: error.into(), kept_pass: None },
+    };
+    posted.report(match &outcome {
+        Outcome::Created { .. } => "created",
+        Outcome::Refused { refused, .. } => refused.refusal.outcome(),
+    });
+    outcome
+}
+
+impl Posted {
+    /// The pipeline inside an open attempt, and how the attempt ends.
+    async fn open(&self, attempt: &Attempt) -> Outcome {
+        let guard = &self.state.guard;
+        match self.sign_up(attempt).await {
+            Ok((submission_email, created)) => {
+                let destination = match created.destination {
+                    Destination::Return(url) => Some(url.as_str().to_owned()),
+                    Destination::Status => None,
+                };
+                guard.settle(attempt, &submission_email, destination.clone(), created.user_id).await;
+                Outcome::Created { destination, user_id: created.user_id }
+            }
+            Err(refused) => {
+                if refused.refusal.is_unknown() {
+                    tracing::error!("sent, and no usable answer: an account may have been created");
+                    guard.leave_unknown(attempt).await;
+                } else {
+                    guard.release(attempt).await;
+                }
+                if refused.refusal.is_our_fault() {
+                    guard.refund(attempt).await;
+                }
+                Outcome::Refused { refused, kept_pass: guard.kept_pass(attempt, &self.form) }
+            }
+        }
+    }
+
+    /// Parse, clear, create.
+    async fn sign_up(&self, attempt: &Attempt) -> Result<(crate::domain::email::Email, Created), Refused> {
+        let Self { state, visitor, flow, terms, form } = self;
+        let submission = Submission::parse(flow, self.rules(&state.password), form, self.link())?;
+        self.count_observed(&submission);
+        let email = submission.email().clone();
+        let challenge = &visitor.tenant.challenge;
+        let cleared =
+            state.guard.clear(attempt, submission, Proof::of(form), challenge, terms.turnstile).await?;
+        let operator = OperatorTerms { notes: terms.notes.clone(), trial_length: terms.trial_length };
+        let created = visitor.tenant.studio.create(cleared, &operator, &visitor.trace).await?;
+        Ok((email, created))
+    }
+
+    fn rules<'a>(&'a self, password: &'a PasswordPolicy) -> Rules<'a> {
+        Rules { email: &self.visitor.tenant.settings.email, business_email: self.terms.business_email, password }
+    }
+
+    /// The link of this post: its secrets come from the form.
+    fn link(&self) -> Link {
+        self.visitor.link(&self.state, self.secrets())
+    }
+
+    /// A form whose secrets no longer open is an ordinary form.
+    fn secrets(&self) -> LinkSecrets {
+        let sealed = self.form.typed(link_secrets::PARAMETER);
+        self.visitor.secrets(&self.state, sealed, Found::InForm).unwrap_or_default()
+    }
+
+    fn count_observed(&self, submission: &Submission) {
+        if let Some(refusal) = submission.observed() {
+            counter!("signup_observed_total", "guard" => "email", "reason" => refusal.label()).increment(1);
+            tracing::info!(guard = "email", reason = refusal.label(), "would have been refused");
+        }
+    }
+
+    /// One event and one count for each submission (contract 9).
+    fn report(&self, outcome: &'static str) {
+        let tenant = &self.visitor.tenant.settings.id;
+        counter!(
+            "signup_submissions_total",
+            "flow" => self.flow.slug, "tenant" => tenant.to_string(), "outcome" => outcome
+        )
+        .increment(1);
+        let link = self.link();
+        let campaign = |name| link.attribution.get(name).map(|value| value.chars().take(100).collect::<String>());
+        let consent = (outcome == "created").then(|| {
+            let words = self.state.catalogue.words(self.visitor.language);
+            words.consent(&self.visitor.tenant.settings.brand)
+        });
+        tracing::info!(
+            event = "signup",
+            flow = self.flow.slug,
+            outcome,
+            utm_source = campaign("utm_source"),
+            utm_medium = campaign("utm_medium"),
+            utm_campaign = campaign("utm_campaign"),
+            consent_version = consent.as_ref().map(|consent| consent.version.as_str()),
+            consent_sha256 = consent.as_ref().map(|consent| consent.sha256.as_str()),
+            "signup"
+        );
+    }
+}

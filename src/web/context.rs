@@ -1,0 +1,211 @@
+//! The middleware around every answer: which tenant and language, the security headers, the error page, the access log.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, HttpResponse, web};
+use metrics::{counter, gauge};
+use tracing_actix_web::RequestId;
+
+use super::cross_site::Provenance;
+use super::host::RequestHost;
+use super::pages::{ErrorPage, Frame};
+use super::security_headers::Nonce;
+use crate::domain::language::Language;
+use crate::error::{AppError, Cause};
+use crate::signup::link::first;
+use crate::state::{AppState, Tenant};
+
+/// Probes of balancers, which name whatever host they like.
+const ANY_HOST: &str = "/health/";
+
+/// What is known of a request before any handler sees it.
+pub struct Context {
+    /// The process's state.
+    pub state: web::Data<AppState>,
+    /// The tenant whose host was asked.
+    pub tenant: Arc<Tenant>,
+    /// The host as it was asked for; none in HTTP/1.0.
+    pub host: Option<RequestHost>,
+    /// The language of the answer.
+    pub language: Language,
+    /// The nonce of the answer's CSP.
+    pub nonce: Nonce,
+    /// Stands in logs, headers, error pages and the upstream's request.
+    pub request_id: String,
+    /// The decoded query string.
+    pub query: Vec<(String, String)>,
+    /// Path and query as they came.
+    pub here: String,
+    /// `Sec-Fetch-Site` and `Origin`, which tell another site's post.
+    pub provenance: Provenance,
+}
+
+impl Context {
+    /// What every page needs.
+    #[must_use]
+    pub fn frame(&self) -> Frame<'_> {
+        Frame {
+            words: self.state.catalogue.words(self.language),
+            brand: &self.tenant.settings.brand,
+            nonce: self.nonce.as_str(),
+            request_id: &self.request_id,
+            here: &self.here,
+            studio: self.tenant.settings.redirect.default_origin.as_str(),
+            logo: self.tenant.logo_href.as_deref(),
+        }
+    }
+
+    /// The context the middleware left with a request.
+    ///
+    /// # Errors
+    /// [`Cause::NoContext`] for a request that did not pass the middleware.
+    pub fn of(request: &actix_web::HttpRequest) -> Result<Rc<Self>, AppError> {
+        Ok(request.extensions().get::<Rc<Self>>().cloned().ok_or(Cause::NoContext)?)
+    }
+}
+
+/// Counts a request as in flight for as long as it lives.
+struct InFlight;
+
+impl InFlight {
+    fn enter() -> Self {
+        gauge!("http_requests_in_flight").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        gauge!("http_requests_in_flight").decrement(1.0);
+    }
+}
+
+/// Wraps every answer, also those of other middleware that fail.
+///
+/// # Errors
+/// Passes on what inner middleware answers, with our headers and page.
+pub async fn around_every_answer<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let started = Instant::now();
+    let _in_flight = InFlight::enter();
+    let is_post = request.method() == actix_web::http::Method::POST;
+    let (context, refusal) = match establish(&request) {
+        Ok(established) => established,
+        Err(error) => return Ok(request.into_response(error.error_response_bare()).map_into_right_body()),
+    };
+    request.extensions_mut().insert(Rc::clone(&context));
+    tracing::Span::current().record("tenant", context.tenant.settings.id.as_str());
+
+    let outcome = match refusal {
+        Some(error) => {
+            let bare = actix_web::ResponseError::error_response(&error);
+            Ok(request.into_response(bare).map_into_right_body())
+        }
+        None => next.call(request).await.map(ServiceResponse::map_into_left_body),
+    };
+    match outcome {
+        Ok(response) => {
+            let (request, response) = response.into_parts();
+            let route = request.match_pattern();
+            log_access(is_post, response.status(), route.as_deref(), started);
+            Ok(ServiceResponse::new(request, finish(&context, response)))
+        }
+        Err(mut error) => {
+            counter!("signup_panics_total").increment(1);
+            let status = error.as_response_error().status_code();
+            tracing::error!(status = status.as_u16(), "a request ended in a panic or without an answer");
+            log_access(is_post, status, None, started);
+            error.add_response_mapper(move |response| {
+                let response = finish(&context, response.map_into_left_body::<BoxBody>());
+                response.map_into_boxed_body()
+            });
+            Err(error)
+        }
+    }
+}
+
+/// The context of a request, and why it goes no further.
+fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>), AppError> {
+    let state = request.app_data::<web::Data<AppState>>().cloned().ok_or(Cause::NoContext)?;
+    let nonce = Nonce::new()?;
+    let tenants = state.tenants.load();
+    let host = RequestHost::read(request.request());
+    let any_host = request.path().starts_with(ANY_HOST);
+    let (host, tenant, refusal) = match host {
+        Ok(host) => match tenants.of_host(host.as_ref().map_or("", RequestHost::name)) {
+            Some(tenant) => (host, Some(tenant), None),
+            None if any_host => (host, None, None),
+            None => (host, None, Some(AppError::Misdirected)),
+        },
+        Err(_) if any_host => (None, None, None),
+        Err(_unclear) => (None, None, Some(AppError::BadRequest("host"))),
+    };
+    let tenant = tenant.or_else(|| tenants.default_tenant()).ok_or(Cause::NoTenant)?;
+    let query: Vec<(String, String)> =
+        form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let language = first(&query, "lang")
+        .and_then(Language::from_tag)
+        .unwrap_or_else(|| header.map_or_else(Language::default, Language::negotiate));
+    let request_id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+    let provenance = Provenance::of(request.headers());
+    let here = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+    drop(tenants);
+    let context = Context { state, tenant, host, language, nonce, request_id, query, here, provenance };
+    Ok((Rc::new(context), refusal))
+}
+
+/// Puts on the headers, and the page of a failure that has none.
+fn finish<B>(
+    context: &Context,
+    response: HttpResponse<EitherBody<B, BoxBody>>,
+) -> HttpResponse<EitherBody<B, BoxBody>> {
+    let mut response = if is_bare_failure(&response) { draw(context, response) } else { response };
+    context.tenant.headers.write(response.headers_mut(), &context.nonce);
+    if let Ok(id) = HeaderValue::from_str(&context.request_id) {
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+    }
+    let headers = response.headers_mut();
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// A failure that nobody drew: ours have no body at all, the framework's are plain text.
+fn is_bare_failure<B>(response: &HttpResponse<B>) -> bool {
+    let status = response.status();
+    let drawn = response.headers().get(CONTENT_TYPE).is_some_and(|value| !value.as_bytes().starts_with(b"text/plain"));
+    (status.is_client_error() || status.is_server_error()) && !drawn
+}
+
+fn draw<B>(
+    context: &Context,
+    response: HttpResponse<EitherBody<B, BoxBody>>,
+) -> HttpResponse<EitherBody<B, BoxBody>> {
+    let html = ErrorPage { frame: context.frame(), status: response.status().as_u16() }.render();
+    let mut response = response.set_body(EitherBody::right(BoxBody::new(html)));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
+}
+
+/// Successful reads at debug, everything else at info (contract 9). The route, never the path or the query.
+fn log_access(is_post: bool, status: StatusCode, route: Option<&str>, started: Instant) {
+    let route = route.unwrap_or("none");
+    let status = status.as_u16();
+    let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
+    if is_post || status >= 400 {
+        tracing::info!(route, status, duration_ms, "answered");
+    } else {
+        tracing::debug!(route, status, duration_ms, "answered");
+    }
+}

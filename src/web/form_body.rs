@@ -1,0 +1,65 @@
+//! A posted form: of the right type, not too large, not too slow.
+
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::StreamExt as _;
+use futures_util::future::LocalBoxFuture;
+
+use crate::error::{AppError, Cause};
+use crate::signup::RawForm;
+use crate::state::AppState;
+
+/// How long a body may take to arrive (contract 3).
+const BODY_DEADLINE: Duration = Duration::from_secs(15);
+
+/// A form as it was posted.
+pub struct PostedForm(pub RawForm);
+
+impl FromRequest for PostedForm {
+    type Error = AppError;
+    type Future = LocalBoxFuture<'static, Result<Self, AppError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let announced = announced(request);
+        let limit = request.app_data::<web::Data<AppState>>().map(|state| state.body_limit);
+        let payload = payload.take();
+        Box::pin(async move {
+            let limit = limit.ok_or(Cause::NoContext)?;
+            if announced?.is_some_and(|length| length > limit as u64) {
+                return Err(AppError::TooLarge);
+            }
+            let body = tokio::time::timeout(BODY_DEADLINE, read(payload, limit))
+                .await
+                .map_err(|_too_slow| AppError::BodyTimeout)??;
+            Ok(Self(RawForm::from_urlencoded(&body)))
+        })
+    }
+}
+
+/// The length a form announces, if it is a form at all.
+fn announced(request: &HttpRequest) -> Result<Option<u64>, AppError> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let media_type: Option<mime::Mime> = header(CONTENT_TYPE).and_then(|text| text.parse().ok());
+    let is_form = media_type.is_some_and(|media_type| media_type.essence_str() == "application/x-www-form-urlencoded");
+    let is_plain = header(CONTENT_ENCODING).is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
+    if !(is_form && is_plain) {
+        return Err(AppError::UnsupportedMediaType);
+    }
+    Ok(header(CONTENT_LENGTH).and_then(|text| text.parse().ok()))
+}
+
+async fn read(payload: Payload, limit: usize) -> Result<Vec<u8>, AppError> {
+    let mut body = Vec::new();
+    let mut payload = payload;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_broken| AppError::BadRequest("body"))?;
+        if body.len() + chunk.len() > limit {
+            return Err(AppError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

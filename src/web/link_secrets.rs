@@ -1,0 +1,151 @@
+//! Secrets in a link (contract 7): sealed at once, so that no script, log, history or `Referer` sees them again.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::tenant::TenantId;
+use crate::guard::submission_id;
+use crate::seal::{Keyring, Purpose, SealError};
+use crate::signup::LinkSecrets;
+use crate::signup::link::first;
+
+/// The query parameter and the hidden input that stand for the secrets.
+pub const PARAMETER: &str = "ctx";
+/// How long a link opens the page.
+pub const PAGE_AGE: Duration = Duration::from_secs(15 * 60);
+/// The longest secret that is carried, in bytes.
+const MAX_SECRET_BYTES: usize = 2_048;
+
+const NAMES: [&str; 3] = ["activationCode", "activationToken", "sessionId"];
+
+/// Where sealed secrets were found, which says how long they are good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// In a link: [`PAGE_AGE`].
+    InLink,
+    /// In a posted form: as long as its submission id.
+    InForm,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    #[serde(rename = "i")]
+    issued: u64,
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    activation_code: Option<String>,
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    activation_token: Option<String>,
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    session_id: Option<String>,
+}
+
+/// The query string with the link's secrets sealed into `ctx`; `None` when it has none.
+///
+/// # Errors
+/// [`SealError`] when the system gives no randomness.
+pub fn seal(
+    query: &[(String, String)],
+    keyring: &Keyring,
+    tenant: &TenantId,
+    now: SystemTime,
+) -> Result<Option<String>, SealError> {
+    if query.iter().all(|(name, _)| !NAMES.contains(&name.as_str())) {
+        return Ok(None);
+    }
+    let secret = |name| {
+        first(query, name)
+            .filter(|text| !text.is_empty() && text.len() <= MAX_SECRET_BYTES && !text.chars().any(char::is_control))
+            .map(str::to_owned)
+    };
+    let sealed = Sealed {
+        issued: seconds(now),
+        activation_code: secret("activationCode"),
+        activation_token: secret("activationToken"),
+        session_id: secret("sessionId"),
+    };
+    let mut rest = form_urlencoded::Serializer::new(String::new());
+    rest.extend_pairs(
+        query.iter().filter(|(name, _)| name != PARAMETER && !NAMES.contains(&name.as_str())),
+    );
+    let holds_any = sealed.activation_code.is_some() || sealed.activation_token.is_some() || sealed.session_id.is_some();
+    if holds_any {
+        let plain = serde_json::to_vec(&sealed).map_err(|_never| SealError::Cipher)?;
+        rest.append_pair(PARAMETER, &keyring.seal(Purpose::LinkSecrets, &[tenant.as_str()], &plain)?);
+    }
+    Ok(Some(rest.finish()))
+}
+
+/// The secrets that `ctx` stands for; `None` when it is forged, another tenant's, or too old.
+#[must_use]
+pub fn open(
+    sealed: &str,
+    found: Found,
+    keyring: &Keyring,
+    tenant: &TenantId,
+    now: SystemTime,
+) -> Option<LinkSecrets> {
+    let plain = keyring.open(Purpose::LinkSecrets, &[tenant.as_str()], sealed)?;
+    let secrets: Sealed = serde_json::from_slice(&plain).ok()?;
+    let age = match found {
+        Found::InLink => PAGE_AGE,
+        Found::InForm => PAGE_AGE + submission_id::MAX_AGE,
+    };
+    (seconds(now) <= secrets.issued.saturating_add(age.as_secs())).then(|| LinkSecrets {
+        activation_code: secrets.activation_code.map(SecretString::from),
+        activation_token: secrets.activation_token.map(SecretString::from),
+        session_id: secrets.session_id.map(SecretString::from),
+        identity_provider: None,
+    })
+}
+
+/// Whether two links carry the same secrets, for tests.
+#[must_use]
+pub fn holds(secrets: &LinkSecrets, code: &str) -> bool {
+    secrets.activation_code.as_ref().is_some_and(|secret| secret.expose_secret() == code)
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(query: &str) -> Vec<(String, String)> {
+        form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+    }
+
+    #[test]
+    fn secrets_leave_the_query_and_open_for_their_tenant_and_time_alone() {
+        let keyring = Keyring::new(&[SecretString::from("k")]).unwrap();
+        let (acme, globex) = (TenantId::parse("acme").unwrap(), TenantId::parse("globex").unwrap());
+        let now = SystemTime::now();
+        let query = "utm_source=a&activationCode=welcome&activationToken=tok&sessionId=ses&lang=en";
+        let sealed = seal(&pairs(query), &keyring, &acme, now).unwrap().unwrap();
+        assert!(sealed.starts_with("utm_source=a&lang=en&ctx="), "{sealed}");
+        assert!(!sealed.contains("welcome") && !sealed.contains("tok&"));
+        let ctx = sealed.rsplit_once("ctx=").unwrap().1;
+
+        let open = |found, tenant, now| open(ctx, found, &keyring, tenant, now);
+        let later = Duration::from_secs(1);
+        assert!(open(Found::InLink, &acme, now + PAGE_AGE).is_some_and(|secrets| holds(&secrets, "welcome")));
+        assert!(open(Found::InLink, &acme, now + PAGE_AGE + later).is_none(), "a link is good for 15 minutes");
+        assert!(open(Found::InForm, &acme, now + PAGE_AGE + later).is_some(), "a form for as long as its id");
+        assert!(open(Found::InForm, &acme, now + PAGE_AGE + submission_id::MAX_AGE + later).is_none());
+        assert!(open(Found::InLink, &globex, now).is_none(), "another tenant");
+    }
+
+    #[test]
+    fn a_link_without_secrets_is_left_alone_and_empty_ones_just_go() {
+        let keyring = Keyring::new(&[SecretString::from("k")]).unwrap();
+        let acme = TenantId::parse("acme").unwrap();
+        let seal = |query: &str| seal(&pairs(query), &keyring, &acme, SystemTime::now()).unwrap();
+        assert_eq!(seal("utm_source=a"), None);
+        assert_eq!(seal("utm_source=a&activationCode="), Some("utm_source=a".to_owned()));
+        let long = format!("activationCode={}", "x".repeat(3_000));
+        assert_eq!(seal(&long), Some(String::new()));
+    }
+}

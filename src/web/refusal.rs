@@ -1,0 +1,195 @@
+//! Where the steps' errors meet: what a refusal means to the visitor, the metrics and the form's record.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+
+use super::pages::{FieldError, Notice};
+use super::words::Words;
+use crate::error::whole_seconds;
+use crate::guard::limits::Limited;
+use crate::guard::turnstile::ChallengeError;
+use crate::guard::{AdmitError, ClearError, ClearReason, TOKEN_FIELD};
+use crate::signup::{FieldErrors, Flow};
+use crate::upstream::create::{CreateError, NotCreated};
+use crate::upstream::refusal::RefusalKind;
+
+/// How long to wait when our own part or Turnstile is out.
+const RETRY_SOON: Duration = Duration::from_secs(10);
+
+/// Why a submission did not become an account.
+pub enum Refusal {
+    /// The form was not let in.
+    Admit(AdmitError),
+    /// Fields are wrong.
+    Fields(FieldErrors),
+    /// The guard stopped it.
+    Clear(ClearReason),
+    /// The upstream did not create it.
+    Create(CreateError),
+}
+
+/// A refusal with the pass of a challenge that was met before it.
+pub struct Refused {
+    /// Why.
+    pub refusal: Refusal,
+    /// Sealed, for the form that comes back.
+    pub pass: Option<String>,
+}
+
+impl From<AdmitError> for Refused {
+    fn from(error: AdmitError) -> Self {
+        Self { refusal: Refusal::Admit(error), pass: None }
+    }
+}
+
+impl From<FieldErrors> for Refused {
+    fn from(errors: FieldErrors) -> Self {
+        Self { refusal: Refusal::Fields(errors), pass: None }
+    }
+}
+
+impl From<ClearError> for Refused {
+    fn from(error: ClearError) -> Self {
+        Self { refusal: Refusal::Clear(error.reason), pass: error.pass }
+    }
+}
+
+impl From<NotCreated> for Refused {
+    fn from(error: NotCreated) -> Self {
+        Self { refusal: Refusal::Create(error.reason), pass: error.pass }
+    }
+}
+
+impl Refusal {
+    /// The status of the page (contract 4).
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Fields(_)
+            | Self::Admit(AdmitError::Id(_) | AdmitError::UsedForAnother | AdmitError::Honeypot)
+            | Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_)))
+            | Self::Create(CreateError::Refused(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Admit(AdmitError::Limited(_)) | Self::Clear(ClearReason::Limited(_)) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::Admit(AdmitError::Unknown | AdmitError::StillInFlight) | Self::Create(CreateError::Unanswered) => {
+                StatusCode::GATEWAY_TIMEOUT
+            }
+            Self::Admit(AdmitError::Seal(_))
+            | Self::Clear(ClearReason::Challenge(ChallengeError::Unavailable(_)))
+            | Self::Create(CreateError::Unavailable { .. } | CreateError::ClaimLost) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Create(
+                CreateError::Failed { .. } | CreateError::Misconfigured { .. } | CreateError::Unreadable(_),
+            ) => StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    /// The label of `signup_submissions_total` (contract 9).
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            Self::Fields(_) => "invalid",
+            Self::Admit(AdmitError::Limited(_)) | Self::Clear(ClearReason::Limited(_)) => "limited",
+            Self::Admit(AdmitError::Id(_)) => "expired",
+            Self::Admit(AdmitError::UsedForAnother) => "used",
+            Self::Admit(AdmitError::Honeypot) => "honeypot",
+            Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => "turnstile_refused",
+            Self::Clear(ClearReason::Challenge(ChallengeError::Unavailable(_))) => "turnstile_unavailable",
+            Self::Create(CreateError::Refused(_)) => "refused",
+            Self::Admit(AdmitError::Seal(_)) => "failed",
+            _ if self.status() == StatusCode::GATEWAY_TIMEOUT => "upstream_timeout",
+            Self::Admit(_) | Self::Create(_) => "upstream_unavailable",
+        }
+    }
+
+    /// Whether an account may exist all the same: such a form never creates again.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        match self {
+            Self::Create(error) => error.is_unknown(),
+            Self::Admit(AdmitError::Unknown | AdmitError::StillInFlight) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it failed by our or a neighbour's fault, which costs the visitor no budget.
+    #[must_use]
+    pub fn is_our_fault(&self) -> bool {
+        self.status().is_server_error()
+    }
+
+    /// Whether the page that comes back keeps the form's submission id.
+    #[must_use]
+    pub fn keeps_id(&self) -> bool {
+        !self.is_unknown() && !matches!(self, Self::Admit(AdmitError::Id(_) | AdmitError::UsedForAnother))
+    }
+
+    /// The budget that is used up.
+    #[must_use]
+    pub fn limited(&self) -> Option<Limited> {
+        match self {
+            Self::Admit(AdmitError::Limited(limited)) | Self::Clear(ClearReason::Limited(limited)) => Some(*limited),
+            _ => None,
+        }
+    }
+
+    /// The value of `Retry-After`, where the status has one.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Create(CreateError::Unavailable { retry_after }) => Some(*retry_after),
+            _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_SOON),
+            _ => self.limited().map(|limited| limited.retry_after),
+        }
+    }
+
+    /// What stands above the form.
+    #[must_use]
+    pub fn notice(&self, reveal_existing_email: bool) -> Option<Notice> {
+        Some(match self {
+            Self::Fields(_) | Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => return None,
+            Self::Admit(AdmitError::Id(_)) => Notice::Expired,
+            Self::Admit(AdmitError::UsedForAnother) => Notice::UsedForAnother,
+            Self::Admit(AdmitError::Honeypot) => Notice::Suspicious,
+            Self::Clear(ClearReason::Challenge(ChallengeError::Unavailable(_))) => Notice::ChallengeUnavailable,
+            Self::Create(CreateError::Refused(refusal)) => match refusal.kind {
+                RefusalKind::EmailExists if !reveal_existing_email => Notice::EmailInUse,
+                RefusalKind::EmailExists | RefusalKind::Other => Notice::Refused(refusal.words.clone()),
+                RefusalKind::UsernameTaken | RefusalKind::EmailRefused | RefusalKind::PasswordRefused => return None,
+            },
+            _ if self.is_unknown() => Notice::Unknown,
+            Self::Create(CreateError::Failed { .. } | CreateError::Misconfigured { .. }) => Notice::UpstreamFailed,
+            Self::Create(_) => Notice::Unavailable,
+            Self::Admit(_) | Self::Clear(_) => match self.limited() {
+                Some(limited) => Notice::Limited { wait: whole_seconds(limited.retry_after) },
+                None => Notice::Unavailable,
+            },
+        })
+    }
+
+    /// What is wrong at which field, in page order.
+    #[must_use]
+    pub fn field_errors(&self, flow: &Flow, words: &Words) -> Vec<FieldError> {
+        let at = |field: &'static str, key: &str| vec![FieldError { field, text: words.text(key).to_owned() }];
+        match self {
+            Self::Fields(errors) => errors
+                .iter()
+                .filter_map(|(name, problem)| flow.field(name).map(|field| (field, problem)))
+                .map(|(field, problem)| FieldError { field: field.name, text: words.problem(field, problem) })
+                .collect(),
+            Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => {
+                at(TOKEN_FIELD, "error-challenge-refused")
+            }
+            Self::Create(CreateError::Refused(refusal)) => match refusal.kind {
+                RefusalKind::UsernameTaken => at("username", "error-username-taken"),
+                RefusalKind::EmailRefused => at("email", "error-email-refused"),
+                RefusalKind::PasswordRefused => at("password", "error-password-refused"),
+                RefusalKind::EmailExists | RefusalKind::Other => Vec::new(),
+            },
+            Self::Admit(_) | Self::Clear(_) | Self::Create(_) => Vec::new(),
+        }
+    }
+}

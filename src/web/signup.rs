@@ -1,0 +1,256 @@
+//! The plan chooser and the form: thin handlers over [`super::attempt`].
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use actix_web::http::header::{ContentType, LOCATION, RETRY_AFTER};
+use actix_web::{HttpResponse, HttpResponseBuilder, web};
+use metrics::counter;
+
+use super::attempt::{Outcome, Posted, run_to_the_end};
+use super::context::Context;
+use super::form_body::PostedForm;
+use super::link_secrets::{self, Found};
+use super::pages::{Challenge, FieldError, FormPage, Notice, PlansPage};
+use super::refusal::Refused;
+use super::status;
+use super::visitor::{Guest, Visitor};
+use crate::error::{AppError, whole_seconds};
+use crate::guard::limits::Limited;
+use crate::guard::submission_id::SubmissionId;
+use crate::guard::{PASS_FIELD, SUBMISSION_ID_FIELD, TOKEN_FIELD, UPSTREAM_TOKEN_FIELD};
+use crate::settings::{FlowSettings, TurnstileMode};
+use crate::signup::link::{PREFILLED, first};
+use crate::signup::submission::is_asked;
+use crate::signup::{Flow, Kind, Link, LinkSecrets, RawForm, flow};
+use crate::state::AppState;
+use crate::store::Scope;
+
+/// `GET /`: the plans, each linking to its form with the query string kept.
+///
+/// # Errors
+/// 429 over the pages' budget.
+pub async fn plans(guest: Guest) -> Result<HttpResponse, AppError> {
+    let Guest { context, visitor } = &guest;
+    charge_page(context, visitor).await?;
+    if let Some(clean) = seal_secrets(context, "/")? {
+        return Ok(clean);
+    }
+    let plans = links(context, None);
+    let html = PlansPage { frame: context.frame(), plans: &plans }.render();
+    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+}
+
+/// `GET /signup/{flow}`: the form.
+///
+/// # Errors
+/// 404 for an unknown or disabled flow, 429 over the pages' budget.
+pub async fn form(guest: Guest, slug: web::Path<String>) -> Result<HttpResponse, AppError> {
+    let Guest { context, visitor } = &guest;
+    let (flow, terms) = enabled(context, &slug)?;
+    charge_page(context, visitor).await?;
+    if let Some(clean) = seal_secrets(context, &format!("/signup/{}", flow.slug))? {
+        return Ok(clean);
+    }
+    tracing::Span::current().record("flow", flow.slug);
+    let tenant = visitor.tenant.settings.id.to_string();
+    counter!("signup_form_views_total", "flow" => flow.slug, "tenant" => tenant).increment(1);
+
+    let secrets = visitor.secrets(&context.state, visitor.sealed(), Found::InLink);
+    let notice = secrets.is_none().then_some(Notice::LinkExpired);
+    let prefilled = RawForm::from_pairs(
+        PREFILLED.iter().filter_map(|name| first(&visitor.query, name).map(|value| (*name, value))),
+    );
+    let shown = Shown { form: &prefilled, errors: &[], notice, pass: None, keeps_id: false };
+    let link = visitor.link(&context.state, secrets.unwrap_or_default());
+    counter!("signup_link_parameters_odd_total").increment(link.odd_parameters as u64);
+    let html = draw(context, visitor, flow, terms, &link, &shown)?;
+    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+}
+
+/// `POST /signup/{flow}`: an attempt, and its answer.
+///
+/// # Errors
+/// The pages of contract 4 that keep no form: 403, 404, 413, 415.
+pub async fn submit(guest: Guest, slug: web::Path<String>, form: PostedForm) -> Result<HttpResponse, AppError> {
+    let Guest { context, visitor } = guest;
+    let scheme = if visitor.tenant.settings.public_url.is_https() { "https" } else { "http" };
+    if !context.provenance.is_own(scheme, context.host.as_ref()) {
+        return Err(AppError::CrossSite);
+    }
+    let (flow, terms) = enabled(&context, &slug)?;
+    tracing::Span::current().record("flow", flow.slug);
+    let (visitor, form) = (Arc::new(visitor), Arc::new(form.0));
+    let posted = Posted {
+        state: Arc::clone(&context.state),
+        visitor: Arc::clone(&visitor),
+        flow,
+        terms: terms.clone(),
+        form: Arc::clone(&form),
+    };
+    match run_to_the_end(posted).await? {
+        Outcome::Created { destination, user_id } => Ok(redirect(&context, destination, user_id)),
+        Outcome::Refused { refused, kept_pass } => again(&context, &visitor, flow, terms, &form, refused, kept_pass),
+    }
+}
+
+/// The flow of a slug, if the tenant offers it.
+fn enabled<'a>(context: &'a Context, slug: &str) -> Result<(&'static Flow, &'a FlowSettings), AppError> {
+    let flow = flow::by_slug(context.state.flows, slug).ok_or(AppError::NotFound)?;
+    let terms = context.tenant.flow(flow).ok_or(AppError::NotFound)?;
+    Ok((flow, terms))
+}
+
+/// Takes one page from the visitor's budget.
+pub(super) async fn charge_page(context: &Context, visitor: &Visitor) -> Result<(), AppError> {
+    let limits = &context.state.guard.limits;
+    limits.charge_client(Scope::Pages, &visitor.tenant.settings.id, visitor.client).await.map_err(AppError::TooManyRequests)?;
+    Ok(())
+}
+
+/// 303 to the same page with the link's secrets sealed, if it carries any in the open.
+fn seal_secrets(context: &Context, path: &str) -> Result<Option<HttpResponse>, AppError> {
+    let tenant = &context.tenant.settings.id;
+    let sealed = link_secrets::seal(&context.query, &context.state.keyring, tenant, SystemTime::now())?;
+    Ok(sealed.map(|query| {
+        let location = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+        HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
+    }))
+}
+
+/// The enabled flows but one, with links that keep the query string.
+fn links(context: &Context, but: Option<&Flow>) -> Vec<(&'static Flow, String)> {
+    let query = context.here.split_once('?').map_or_else(String::new, |(_, query)| format!("?{query}"));
+    let wanted = |flow: &&&'static Flow| context.tenant.flow(flow).is_some() && but.is_none_or(|but| but.slug != flow.slug);
+    let link = |flow: &&'static Flow| (*flow, format!("/signup/{}{query}", flow.slug));
+    context.state.flows.iter().filter(wanted).map(link).collect()
+}
+
+fn redirect(context: &Context, destination: Option<String>, user_id: Option<u64>) -> HttpResponse {
+    let mut response = HttpResponse::SeeOther();
+    response.insert_header((LOCATION, destination.unwrap_or_else(|| status::PATH.to_owned())));
+    if let Some(cookie) = user_id.and_then(|user_id| status::cookie(context, user_id)) {
+        response.cookie(cookie);
+    }
+    response.finish()
+}
+
+/// The form again: what was typed stays, the password never.
+fn again(
+    context: &Context,
+    visitor: &Visitor,
+    flow: &'static Flow,
+    terms: &FlowSettings,
+    form: &RawForm,
+    refused: Refused,
+    kept_pass: Option<String>,
+) -> Result<HttpResponse, AppError> {
+    let Refused { refusal, pass } = refused;
+    let words = context.state.catalogue.words(visitor.language);
+    let errors = refusal.field_errors(flow, words);
+    let shown = Shown {
+        form,
+        errors: &errors,
+        notice: refusal.notice(visitor.tenant.settings.upstream.reveal_existing_email),
+        pass: pass.or(kept_pass),
+        keeps_id: refusal.keeps_id(),
+    };
+    let sealed = form.typed(link_secrets::PARAMETER);
+    let secrets = visitor.secrets(&context.state, sealed, Found::InForm).unwrap_or_default();
+    let link = visitor.link(&context.state, secrets);
+    let html = draw(context, visitor, flow, terms, &link, &shown)?;
+    let mut response = HttpResponse::build(refusal.status());
+    if let Some(wait) = refusal.retry_after() {
+        response.insert_header((RETRY_AFTER, whole_seconds(wait)));
+    }
+    if let Some(limited) = refusal.limited() {
+        rate_limit_fields(&mut response, context, limited);
+    }
+    Ok(response.content_type(ContentType::html()).body(html))
+}
+
+/// `RateLimit-Policy` and `RateLimit` as in draft-ietf-httpapi-ratelimit-headers-11: quota and window of the policy,
+/// nothing remaining, seconds until one more may pass.
+fn rate_limit_fields(response: &mut HttpResponseBuilder, context: &Context, limited: Limited) {
+    let quota = context.state.store.quota(limited.scope);
+    let name = limited.scope.label();
+    let window = whole_seconds(quota.period.saturating_mul(quota.burst.get()));
+    let wait = whole_seconds(limited.retry_after);
+    response.insert_header(("ratelimit-policy", format!("\"{name}\";q={};w={window}", quota.burst)));
+    response.insert_header(("ratelimit", format!("\"{name}\";r=0;t={wait}")));
+}
+
+/// What a form page shows beside its flow.
+struct Shown<'a> {
+    form: &'a RawForm,
+    errors: &'a [FieldError],
+    notice: Option<Notice>,
+    pass: Option<String>,
+    keeps_id: bool,
+}
+
+fn draw(
+    context: &Context,
+    visitor: &Visitor,
+    flow: &'static Flow,
+    terms: &FlowSettings,
+    link: &Link,
+    shown: &Shown<'_>,
+) -> Result<String, AppError> {
+    let state: &AppState = &context.state;
+    let settings = &visitor.tenant.settings;
+    let id = if shown.keeps_id {
+        shown.form.typed(SUBMISSION_ID_FIELD).to_owned()
+    } else {
+        SubmissionId::issue(SystemTime::now())?.sign(&state.keyring, &settings.id, flow)
+    };
+    // A pass is good for its own form alone.
+    let pass = shown.pass.as_ref().filter(|_| shown.keeps_id);
+    let mut hidden = vec![(SUBMISSION_ID_FIELD, id)];
+    hidden.extend(pass.map(|pass| (PASS_FIELD, pass.clone())));
+    if holds_any(&link.secrets) {
+        let in_form = shown.form.typed(link_secrets::PARAMETER);
+        let sealed = if in_form.is_empty() { visitor.sealed() } else { in_form };
+        hidden.push((link_secrets::PARAMETER, sealed.to_owned()));
+    }
+    let challenges = challenges(visitor, flow, terms.turnstile, pass.is_some());
+    let others = links(context, Some(flow));
+    let asks_password = flow.fields.iter().any(|field| matches!(field.kind, Kind::Password) && is_asked(flow, field, link));
+    let page = FormPage {
+        frame: context.frame(),
+        flow,
+        action: &context.here,
+        form: shown.form,
+        errors: shown.errors,
+        notice: shown.notice.as_ref(),
+        hidden: &hidden,
+        challenge_script: (!challenges.is_empty()).then(|| settings.turnstile.script_url.as_str()),
+        challenges: &challenges,
+        asks_password,
+        password_min_length: state.password.min_length,
+        business_email: terms.business_email,
+        offers_email_anyway: false,
+        others: &others,
+    };
+    Ok(page.render())
+}
+
+fn holds_any(secrets: &LinkSecrets) -> bool {
+    secrets.activation_token.is_some() || secrets.activation_code.is_some() || secrets.session_id.is_some()
+}
+
+/// The widgets of a mode; a pass stands for ours.
+fn challenges<'a>(visitor: &'a Visitor, flow: &'static Flow, mode: TurnstileMode, passed: bool) -> Vec<Challenge<'a>> {
+    let turnstile = &visitor.tenant.settings.turnstile;
+    let ours = turnstile
+        .site_key
+        .as_deref()
+        .filter(|_| !passed && mode != TurnstileMode::Off)
+        .map(|site_key| Challenge { site_key, response_field: TOKEN_FIELD, action: flow.slug });
+    let upstreams = turnstile
+        .upstream_site_key
+        .as_deref()
+        .filter(|_| mode == TurnstileMode::Both)
+        .map(|site_key| Challenge { site_key, response_field: UPSTREAM_TOKEN_FIELD, action: flow.slug });
+    ours.into_iter().chain(upstreams).collect()
+}

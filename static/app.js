@@ -1,0 +1,205 @@
+// What a page does better with a script. Everything works without it, but the security check.
+'use strict';
+(() => {
+  const find = (selector, within = document) => within.querySelector(selector);
+
+  const focus = find('[data-focus]');
+  if (focus) focus.focus();
+
+  // The status page looks again by itself, and says only what has changed.
+  const progress = find('#progress[data-refresh]');
+  const lookAgain = () => setTimeout(async () => {
+    try {
+      const answer = await fetch(location.href);
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      const next = find('#progress', page);
+      if (next && answer.ok) {
+        if (next.textContent !== progress.textContent) progress.replaceChildren(...next.childNodes);
+        document.title = page.title;
+        if (!next.dataset.refresh) return;
+        progress.dataset.refresh = next.dataset.refresh;
+      }
+    } catch { /* offline for a while */ }
+    lookAgain();
+  }, progress.dataset.refresh * 1000);
+  if (progress) lookAgain();
+
+  const form = find('form[data-sending]');
+  if (!form) return;
+  const button = find('button[type=submit]', form);
+  const label = button.textContent;
+  const said = find('#said', form);
+  const password = find('input[type=password]', form);
+  const email = find('input[type=email]', form);
+  let busy, timer, waiting, told, trouble;
+
+  // The security check: what to do when it does not come, fails or runs out.
+  const challenges = [...form.querySelectorAll('.challenge')];
+  const open = () => challenges.filter((box) => !(find('input[name="' + box.id + '"]', box) || {}).value);
+  const help = (of) => challenges.forEach((box) => {
+    find('.help', box).textContent = of && open().includes(box) ? box.dataset[of] : '';
+  });
+  const fail = (of) => () => {
+    trouble = true;
+    release();
+    help(of);
+    return true;
+  };
+  window.challengeFailed = fail('failed');
+  window.challengeUnsupported = fail('unsupported');
+  window.challengeExpired = () => help('expired');
+  window.challengeSolved = () => {
+    trouble = false;
+    help();
+    if (waiting && !open().length) {
+      release();
+      form.requestSubmit(button);
+    }
+  };
+  const script = find('script[data-challenge]');
+  if (script) {
+    script.addEventListener('error', fail('blocked'));
+    setTimeout(() => window.turnstile || fail('blocked')(), 10000);
+  }
+
+  // One press sends once; while the security check still runs, the press waits for it.
+  const say = (text) => {
+    button.textContent = text;
+    button.setAttribute('aria-disabled', 'true');
+    said.textContent = text;
+  };
+  const release = () => {
+    busy = waiting = false;
+    clearTimeout(timer);
+    button.textContent = label;
+    button.removeAttribute('aria-disabled');
+  };
+  form.addEventListener('submit', (event) => {
+    if (busy || waiting) return event.preventDefault();
+    if (window.turnstile && open().length && !trouble && !told) {
+      event.preventDefault();
+      waiting = told = true;
+      say(form.dataset.waiting);
+      open()[0].scrollIntoView({ block: 'nearest' });
+      timer = setTimeout(release, 8000);
+      return undefined;
+    }
+    busy = true;
+    if (password) reveal(false);
+    say(form.dataset.sending);
+    // Sending twice is harmless, being stuck is not.
+    timer = setTimeout(release, 30000);
+    return undefined;
+  });
+  addEventListener('pageshow', (event) => {
+    if (!event.persisted) return;
+    release();
+    said.textContent = '';
+    challenges.forEach((box) => window.turnstile && window.turnstile.reset(find('.cf-turnstile', box)));
+  });
+
+  // Password: show and hide, and its strength in words.
+  const eye = find('.reveal', form);
+  const faces = eye && [[eye.textContent, eye.getAttribute('aria-label')], eye.dataset.other.split('|')];
+  const reveal = (visible) => {
+    password.type = visible ? 'text' : 'password';
+    eye.textContent = faces[+visible][0];
+    eye.setAttribute('aria-label', faces[+visible][1]);
+  };
+  if (eye) {
+    eye.hidden = false;
+    eye.addEventListener('click', () => {
+      const visible = password.type === 'password';
+      reveal(visible);
+      said.textContent = eye.dataset.said.split('|')[+!visible];
+    });
+    const meter = find('.strength', form);
+    const words = password.dataset.strength.split('|');
+    let pause;
+    password.addEventListener('input', () => {
+      clearTimeout(pause);
+      pause = setTimeout(() => {
+        const level = strength(password.value);
+        meter.textContent = password.value ? words[level] : '';
+        meter.dataset.level = level;
+      }, 400);
+    });
+  }
+
+  // A rough guess, to encourage: the gateway decides. Own words, well-known ones, repeats and sequences count for nothing.
+  const strength = (text) => {
+    const own = [...form.querySelectorAll('[type=text],[type=email]')]
+      .flatMap((input) => input.value.toLowerCase().split(/[^\p{L}\p{N}]+/u)).filter((word) => word.length > 2);
+    let rest = text.toLowerCase();
+    for (const word of own.concat('password', 'passwort', 'qwerty', 'letmein', 'welcome', 'iloveyou', 'admin')) {
+      rest = rest.replaceAll(word, '');
+    }
+    const points = [...rest];
+    const fresh = points.filter((point, index) => {
+      return !index || Math.abs(point.codePointAt(0) - points[index - 1].codePointAt(0)) > 1;
+    }).length;
+    const pool = [[/[a-z]/, 26], [/[A-Z]/, 26], [/\d/, 10], [/[ -\/:-@[-\x60{-~]/, 32], [/[^ -~]/, 90]]
+      .reduce((sum, [kind, size]) => sum + (kind.test(text) ? size : 0), 1);
+    const bits = fresh * Math.log2(pool);
+    return [...text].length < password.dataset.min || bits < 36 ? 0 : bits < 54 ? 1 : bits < 72 ? 2 : 3;
+  };
+
+  // E-mail: one slip in a well-known domain is offered for correction, never forced.
+  const known = ('gmail.com yahoo.com hotmail.com outlook.com icloud.com protonmail.com live.com aol.com proton.me ' +
+    'googlemail.com ymail.com mail.com email.com gmx.com gmx.net gmx.de web.de me.com mac.com msn.com qq.com hey.com').split(' ');
+  const slips = { con: 'com', cmo: 'com', ocm: 'com', comm: 'com', vom: 'com', xom: 'com', ogr: 'org', nte: 'net' };
+  // One letter more, less, other, or two swapped.
+  const isSlip = (typed, right) => {
+    let start = 0;
+    while (start < right.length && typed[start] === right[start]) start += 1;
+    let end = 0;
+    while (end < right.length - start && end < typed.length - start && typed.at(-1 - end) === right.at(-1 - end)) end += 1;
+    const wrong = typed.slice(start, typed.length - end);
+    const good = right.slice(start, right.length - end);
+    return Math.max(wrong.length, good.length) === 1 || (wrong.length === 2 && wrong === good[1] + good[0]);
+  };
+  const correct = (domain) => {
+    const dot = domain.lastIndexOf('.') + 1;
+    const fixed = slips[domain.slice(dot)] ? domain.slice(0, dot) + slips[domain.slice(dot)] : domain;
+    if ('business' in form.dataset || known.includes(fixed)) return fixed;
+    return known.slice(0, 6).find((right) => isSlip(fixed, right)) || fixed;
+  };
+  const hint = find('.suggestion', form);
+  if (hint) {
+    email.addEventListener('change', () => {
+      const [, local, domain] = /^\s*(.+)@(\S+?)\s*$/.exec(email.value.toLowerCase()) || [];
+      const better = domain && correct(domain);
+      hint.textContent = '';
+      if (!domain || better === domain) return;
+      const take = document.createElement('button');
+      take.type = 'button';
+      take.textContent = email.value.trim().slice(0, local.length) + '@' + better;
+      take.addEventListener('click', () => {
+        email.value = take.textContent;
+        hint.textContent = '';
+        email.focus();
+      });
+      hint.append(email.dataset.suggest + ' ', take, '?');
+    });
+  }
+
+  // State or province: suggestions for the chosen country, fetched when there is one.
+  const country = find('[data-country]', form);
+  const region = find('[data-regions]', form);
+  let regions;
+  const suggest = async () => {
+    if (!country.value) return;
+    try {
+      regions = regions || (await (await fetch(region.dataset.regions)).json());
+      region.list.replaceChildren(...(regions[country.value] || []).map((name) => {
+        const option = document.createElement('option');
+        option.value = name;
+        return option;
+      }));
+    } catch { /* it stays a line of text */ }
+  };
+  if (country && region) {
+    country.addEventListener('change', suggest);
+    suggest();
+  }
+})();
