@@ -69,8 +69,7 @@ fn regions_json(tsv: &str) -> String {
     for (code, name) in tsv.lines().filter_map(|line| line.split_once('\t')) {
         countries.entry(code).or_default().push(format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")));
     }
-    let members: Vec<_> =
-        countries.iter().map(|(code, names)| format!("\"{code}\":[{}]", names.join(","))).collect();
+    let members: Vec<_> = countries.iter().map(|(code, names)| format!("\"{code}\":[{}]", names.join(","))).collect();
     format!("{{{}}}", members.join(","))
 }
 
@@ -106,7 +105,11 @@ fn write_asset(out: &Path, name: &str, text: &str, table: &mut String) -> Result
         Ok(format!("include_bytes!({:?})", path.to_str().ok_or("OUT_DIR is not UTF-8")?))
     };
     let smaller = |extension: &str, content: &[u8]| -> Result<String, Box<dyn Error>> {
-        if content.len() < bytes.len() { Ok(format!("Some({})", include(extension, content)?)) } else { Ok("None".into()) }
+        if content.len() < bytes.len() {
+            Ok(format!("Some({})", include(extension, content)?))
+        } else {
+            Ok("None".into())
+        }
     };
     writeln!(
         table,

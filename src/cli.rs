@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use clap::{Args, Parser, Subcommand};
 
 use crate::domain::text::has_control;
+use crate::settings::{Settings, TenantSettings};
 use crate::signup::Flow;
 use crate::signup::Link;
 use crate::signup::link::PREFILLED;
-use crate::settings::{Settings, TenantSettings};
 
 /// A server-rendered sign-up gateway between marketing links and a studio's account API.
 #[derive(Parser)]
@@ -107,11 +107,13 @@ impl LinkArguments {
     /// # Errors
     /// [`LinkError`] when tenant or flow do not exist.
     pub fn build(&self, settings: &Settings, flows: &'static [&'static Flow]) -> Result<CampaignLink, LinkError> {
-        let tenant = settings.tenants.iter().find(|tenant| tenant.id.as_str() == self.tenant).ok_or(LinkError::Tenant)?;
+        let tenant =
+            settings.tenants.iter().find(|tenant| tenant.id.as_str() == self.tenant).ok_or(LinkError::Tenant)?;
         let path = match &self.flow {
             None => "/".to_owned(),
             Some(slug) => {
-                let known = flows.iter().any(|flow| flow.slug == slug) && tenant.flows.get(slug.as_str()).is_some_and(|flow| flow.enabled);
+                let known = flows.iter().any(|flow| flow.slug == slug)
+                    && tenant.flows.get(slug.as_str()).is_some_and(|flow| flow.enabled);
                 let names = || flows.iter().map(|flow| flow.slug).collect::<Vec<_>>().join(", ");
                 if !known {
                     return Err(LinkError::Flow(names()));

@@ -78,7 +78,8 @@ pub async fn read_body(mut response: Response) -> Result<Vec<u8>, BodyError> {
 pub fn is_json(response: &Response) -> bool {
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let media_type: Option<mime::Mime> = header(reqwest::header::CONTENT_TYPE).and_then(|text| text.parse().ok());
-    let plain = header(reqwest::header::CONTENT_ENCODING).is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
+    let plain =
+        header(reqwest::header::CONTENT_ENCODING).is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
     plain
         && media_type.is_some_and(|media_type| {
             media_type.type_() == mime::APPLICATION

@@ -43,10 +43,15 @@ pub async fn check_all(settings: &Settings) -> Vec<Check> {
             }
         };
         checks.push(Check { name: format!("upstream of {}", tenant.id), outcome: upstream(tenant, &clients).await });
-        if tenant.flows.values().any(|flow| {
-            flow.enabled && matches!(flow.turnstile, TurnstileMode::Gateway | TurnstileMode::Both)
-        }) {
-            checks.push(Check { name: format!("Turnstile of {}", tenant.id), outcome: turnstile(tenant, &clients).await });
+        if tenant
+            .flows
+            .values()
+            .any(|flow| flow.enabled && matches!(flow.turnstile, TurnstileMode::Gateway | TurnstileMode::Both))
+        {
+            checks.push(Check {
+                name: format!("Turnstile of {}", tenant.id),
+                outcome: turnstile(tenant, &clients).await,
+            });
         }
     }
     if let Some(url) = &settings.rate_limit.redis_url {

@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
 async fn serve(loaded: Loaded) -> ExitCode {
     let Loaded { settings, warnings, .. } = loaded;
     if let Err(error) = telemetry::log_to_stdout(settings.telemetry.log_format) {
-        return fail(&format!("no log: {}", chain(&*error)), 1);
+        return fail(&format!("no log: {}", chain(&error)), 1);
     }
     for warning in &warnings {
         tracing::warn!("{warning}");
@@ -96,7 +96,7 @@ async fn sandbox(settings: &Settings) -> ExitCode {
     use signup_gateway::sandbox::Sandbox;
     let Some(address) = settings.sandbox else { return fail("sandbox.enabled is false", EX_CONFIG) };
     if let Err(error) = telemetry::log_to_stdout(settings.telemetry.log_format) {
-        return fail(&format!("no log: {}", chain(&*error)), 1);
+        return fail(&format!("no log: {}", chain(&error)), 1);
     }
     match Sandbox::bind(address).and_then(Sandbox::run) {
         Ok(server) => {
@@ -120,9 +120,7 @@ fn stop_signals() -> std::io::Result<UnboundedReceiver<()>> {
     let (sender, receiver) = unbounded_channel();
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
         let (mut signals, sender) = (signal(kind)?, sender.clone());
-        tokio::spawn(async move {
-            while signals.recv().await.is_some() && sender.send(()).is_ok() {}
-        });
+        tokio::spawn(async move { while signals.recv().await.is_some() && sender.send(()).is_ok() {} });
     }
     Ok(receiver)
 }

@@ -28,11 +28,7 @@ fn visitors(routes: &mut ServiceConfig) {
                 .route(web::head().to(signup::form))
                 .route(web::post().to(signup::submit)),
         )
-        .service(
-            read("/static/{hash}/{file}")
-                .route(web::get().to(statics::file))
-                .route(web::head().to(statics::file)),
-        )
+        .service(read("/static/{hash}/{file}").route(web::get().to(statics::file)).route(web::head().to(statics::file)))
         .service(read("/health/live").route(web::get().to(health::live)).route(web::head().to(health::live)))
         .service(read("/health/ready").route(web::get().to(health::ready)).route(web::head().to(health::ready)))
         .default_service(web::to(nothing_here));

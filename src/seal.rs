@@ -90,7 +90,8 @@ impl Keyring {
     /// # Errors
     /// [`SealError::NoKey`] when there is none.
     pub fn new(secrets: &[SecretString]) -> Result<Self, SealError> {
-        let keys: Vec<_> = secrets.iter().map(|secret| DerivedKeys::derive(secret.expose_secret().as_bytes())).collect();
+        let keys: Vec<_> =
+            secrets.iter().map(|secret| DerivedKeys::derive(secret.expose_secret().as_bytes())).collect();
         if keys.is_empty() { Err(SealError::NoKey) } else { Ok(Self(keys)) }
     }
 

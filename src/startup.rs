@@ -274,8 +274,7 @@ fn state(settings: Settings, flows: &'static [&'static Flow]) -> Result<AppState
 }
 
 fn store(limits: &RateLimit) -> Result<Store, RedisUnavailable> {
-    let scopes =
-        Scopes { client: limits.client, email: limits.email, outage: limits.outage, pages: limits.pages };
+    let scopes = Scopes { client: limits.client, email: limits.email, outage: limits.outage, pages: limits.pages };
     match &limits.redis_url {
         Some(url) => Store::redis(scopes, url.expose_secret()),
         None => Ok(Store::memory(scopes)),

@@ -6,8 +6,10 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::{Error, HttpMessage as _};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing::Span;
+use tracing::{Span, Subscriber};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::settings::LogFormat;
@@ -18,19 +20,27 @@ const CALL_BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 /// What is logged .
 const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http=warn";
 
-/// Sends the log to standard output, one line an event.
-///
-/// # Errors
-/// When a subscriber is already there.
-pub fn log_to_stdout(format: LogFormat) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let filter = EnvFilter::new(DEFAULT_FILTER);
-    let subscriber = fmt().with_env_filter(filter);
+/// A subscriber that writes one line an event.
+#[must_use]
+pub fn subscriber<W>(format: LogFormat, writer: W) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = fmt().with_env_filter(EnvFilter::new(DEFAULT_FILTER)).with_writer(writer);
     match format {
-        LogFormat::Pretty => subscriber.with_target(false).try_init(),
+        LogFormat::Pretty => Box::new(lines.with_target(false).finish()),
         LogFormat::Json => {
-            subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+            Box::new(lines.json().flatten_event(true).with_current_span(true).with_span_list(false).finish())
         }
     }
+}
+
+/// Sends the log to standard output.
+///
+/// # Errors
+/// [`TryInitError`] when a subscriber is already there.
+pub fn log_to_stdout(format: LogFormat) -> Result<(), TryInitError> {
+    subscriber(format, std::io::stdout).try_init()
 }
 
 /// The registry behind `/metrics`: one for the process.

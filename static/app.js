@@ -19,7 +19,9 @@
         if (!next.dataset.refresh) return;
         progress.dataset.refresh = next.dataset.refresh;
       }
-    } catch { /* offline for a while */ }
+    } catch {
+      // Offline for a while.
+    }
     lookAgain();
   }, progress.dataset.refresh * 1000);
   if (progress) lookAgain();
@@ -196,7 +198,9 @@
         option.value = name;
         return option;
       }));
-    } catch { /* it stays a line of text */ }
+    } catch {
+      // It stays a line of text.
+    }
   };
   if (country && region) {
     country.addEventListener('change', suggest);

@@ -103,12 +103,12 @@ mod tests {
 
     #[test]
     fn an_odd_parameter_is_dropped_or_cut_and_counted() {
-        let long = "ü".repeat(501);
+        let (long, cut) = ("ü".repeat(501), "ü".repeat(500));
         let long_name = format!("utm_{}", "x".repeat(97));
         for (name, pairs, expected) in [
             ("repeated", &[("utm_source", "a"), ("utm_source", "b")][..], Some("a")),
             ("control characters", &[("utm_source", "a\r\nb\0")], Some("ab")),
-            ("too long", &[("utm_source", &long)], Some(&long[..1000])),
+            ("too long", &[("utm_source", &long)], Some(&cut)),
             ("empty", &[("utm_source", "")], None),
             ("only control characters", &[("utm_source", "\n")], None),
             ("name too long", &[(&long_name, "a")], None),

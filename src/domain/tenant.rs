@@ -106,9 +106,9 @@ impl BrandColor {
     /// # Errors
     /// [`BrandColorError`] when it is not of that form, or too light.
     pub fn parse(text: &str) -> Result<Self, BrandColorError> {
-        let digits = text.strip_prefix('#').filter(|digits| {
-            digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-        });
+        let digits = text
+            .strip_prefix('#')
+            .filter(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let value = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).ok_or(BrandColorError::NotHex)?;
         let [_, red, green, blue] = value.to_be_bytes();
         let color = Self([red, green, blue]);

@@ -94,10 +94,11 @@ impl Limits {
     /// A keyed hash: no store and no dump of memory shows who is counted.
     fn key(&self, scope: Scope, tenant: &TenantId, whom: &[u8]) -> LimitKey {
         let context = [scope.label().as_bytes(), tenant.as_str().as_bytes(), whom];
-        let (high, low) = self.keyring.sign(Purpose::LimitKey, &context).split_first_chunk::<8>().map_or(
-            ([0; 8], [0; 8]),
-            |(high, rest)| (*high, rest.first_chunk::<8>().copied().unwrap_or_default()),
-        );
+        let (high, low) = self
+            .keyring
+            .sign(Purpose::LimitKey, &context)
+            .split_first_chunk::<8>()
+            .map_or(([0; 8], [0; 8]), |(high, rest)| (*high, rest.first_chunk::<8>().copied().unwrap_or_default()));
         LimitKey(u64::from_be_bytes(high), u64::from_be_bytes(low))
     }
 }

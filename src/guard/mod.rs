@@ -250,8 +250,7 @@ impl Guard {
     fn answered(&self, attempt: &Attempt, sealed: &str, form: &RawForm) -> Result<Answer, AdmitError> {
         let plain = self.keyring.open(Purpose::StoredAnswer, &attempt.context(), sealed);
         // Sealed under a key that is gone: an account exists, but we cannot say where.
-        let answer: Answer =
-            plain.and_then(|plain| serde_json::from_slice(&plain).ok()).ok_or(AdmitError::Unknown)?;
+        let answer: Answer = plain.and_then(|plain| serde_json::from_slice(&plain).ok()).ok_or(AdmitError::Unknown)?;
         let same = Email::parse(form.typed("email")).is_ok_and(|email| self.hashes_to(&email, &answer.email));
         if same { Ok(answer) } else { Err(AdmitError::UsedForAnother) }
     }

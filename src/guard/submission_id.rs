@@ -134,11 +134,7 @@ mod tests {
             ("cut", verify(&text[1..], &acme, flow, issued), SubmissionIdError::Forged),
             ("empty", verify("", &acme, flow, issued), SubmissionIdError::Forged),
             ("not base64", verify("!!", &acme, flow, issued), SubmissionIdError::Forged),
-            (
-                "from the future",
-                verify(&text, &acme, flow, issued - CLOCK_SKEW - one_more),
-                SubmissionIdError::Forged,
-            ),
+            ("from the future", verify(&text, &acme, flow, issued - CLOCK_SKEW - one_more), SubmissionIdError::Forged),
         ] {
             assert_eq!(outcome.err(), Some(expected), "{name}");
         }

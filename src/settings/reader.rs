@@ -7,6 +7,7 @@ use super::effective::Effective;
 use super::layers::Layers;
 use super::problems::{Problem, Problems, Warning, variable};
 use super::scope::Scope;
+use super::secrets;
 use super::sources::Sources;
 use super::unknown::nearest;
 use super::{Environment, Loaded, Settings};
@@ -77,8 +78,10 @@ impl Reader {
         Err(Problems { problems, warnings, effective })
     }
 
+    /// Whether the key, or the one that names a file in its place, has a problem.
     pub(super) fn has_problem(&self, key: &str) -> bool {
-        self.problems.iter().any(|problem| problem.key == key)
+        let file_key = secrets::file_key(key);
+        self.problems.iter().any(|problem| problem.key == key || problem.key == file_key)
     }
 
     fn refuse_unknown_keys(&mut self) {

@@ -144,17 +144,18 @@ pub(super) fn turnstile_keys(scope: &mut Scope<'_>, tenant: &TenantSettings) {
     if let Some(flows) = needing(&[TurnstileMode::Gateway, TurnstileMode::Upstream, TurnstileMode::Both])
         && keys.site_key.is_none()
     {
-        scope.refuse_in_production("turnstile.site_key", format!("is required: flow {flows} shows a challenge"));
+        scope.refuse_in_production("turnstile.site_key", format!("is required: a challenge is shown by {flows}"));
     }
     if let Some(flows) = needing(&[TurnstileMode::Gateway, TurnstileMode::Both])
         && keys.secret_key.is_none()
     {
-        scope.refuse_in_production("turnstile.secret_key", format!("is required: flow {flows} verifies tokens here"));
+        scope
+            .refuse_in_production("turnstile.secret_key", format!("is required: tokens are verified here for {flows}"));
     }
     if let Some(flows) = needing(&[TurnstileMode::Both])
         && keys.upstream_site_key.is_none()
     {
-        scope.refuse("turnstile.upstream_site_key", format!("is required: flow {flows} shows a second challenge"));
+        scope.refuse("turnstile.upstream_site_key", format!("is required: a second challenge is shown by {flows}"));
     }
 }
 

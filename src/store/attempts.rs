@@ -51,9 +51,15 @@ struct Record {
 
 enum State {
     /// A lease: expires to free.
-    Claimed { token: ClaimToken, until: Instant },
+    Claimed {
+        token: ClaimToken,
+        until: Instant,
+    },
     /// Expires to unknown.
-    Sending { token: ClaimToken, until: Instant },
+    Sending {
+        token: ClaimToken,
+        until: Instant,
+    },
     Unknown,
     Settled(String),
 }

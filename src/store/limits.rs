@@ -159,11 +159,8 @@ impl Limiter {
             .unwrap_or(GovernorQuota::per_second(quota.burst))
             .allow_burst(quota.burst);
         let clock = ProcessClock { epoch: Instant::now() };
-        let limiter = RateLimiter::<_, _, _, StateInformationMiddleware>::new(
-            governed,
-            SharedStates(Arc::clone(&states)),
-            clock,
-        );
+        let limiter =
+            RateLimiter::<_, _, _, StateInformationMiddleware>::new(governed, SharedStates(Arc::clone(&states)), clock);
         Self { limiter, states, increment: u64::try_from(period.as_nanos()).unwrap_or(u64::MAX) }
     }
 }

@@ -123,11 +123,7 @@ impl Redis {
             .arg(increment.saturating_mul(u64::from(quota.burst.get()) - 1))
             .invoke_async(&mut self.0.clone())
             .await?;
-        Ok(if wait == 0 {
-            Decision::Allowed
-        } else {
-            Decision::Limited { retry_after: Duration::from_micros(wait) }
-        })
+        Ok(if wait == 0 { Decision::Allowed } else { Decision::Limited { retry_after: Duration::from_micros(wait) } })
     }
 
     pub(super) async fn refund(&self, scope: Scope, key: LimitKey, quota: Quota) -> Result<(), RedisUnavailable> {

@@ -242,9 +242,8 @@ impl Studio {
 
     async fn read(&self, flow: &Flow, response: Response) -> Result<Created, CreateError> {
         let status = response.status();
-        let unavailable = || CreateError::Unavailable {
-            retry_after: retry_after(response.headers()).unwrap_or(DEFAULT_RETRY_AFTER),
-        };
+        let unavailable =
+            || CreateError::Unavailable { retry_after: retry_after(response.headers()).unwrap_or(DEFAULT_RETRY_AFTER) };
         match status.as_u16() {
             429 | 503 => Err(unavailable()),
             401 | 403 | 404 | 405 => Err(CreateError::Misconfigured { status: status.as_u16() }),

@@ -119,8 +119,7 @@ impl Posted {
         self.count_observed(&submission);
         let email = submission.email().clone();
         let challenge = &visitor.tenant.challenge;
-        let cleared =
-            state.guard.clear(attempt, submission, Proof::of(form), challenge, terms.turnstile).await?;
+        let cleared = state.guard.clear(attempt, submission, Proof::of(form), challenge, terms.turnstile).await?;
         let operator = OperatorTerms { notes: terms.notes.clone(), trial_length: terms.trial_length };
         let created = visitor.tenant.studio.create(cleared, &operator, &visitor.trace).await?;
         Ok((email, created))

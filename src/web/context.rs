@@ -150,8 +150,7 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
         Err(_unclear) => (None, None, Some(AppError::BadRequest("host"))),
     };
     let tenant = tenant.or_else(|| tenants.default_tenant()).ok_or(Cause::NoTenant)?;
-    let query: Vec<(String, String)> =
-        form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    let query: Vec<(String, String)> = form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
     let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let language = first(&query, "lang")
         .and_then(Language::from_tag)
@@ -188,10 +187,7 @@ fn is_bare_failure<B>(response: &HttpResponse<B>) -> bool {
     (status.is_client_error() || status.is_server_error()) && !drawn
 }
 
-fn draw<B>(
-    context: &Context,
-    response: HttpResponse<EitherBody<B, BoxBody>>,
-) -> HttpResponse<EitherBody<B, BoxBody>> {
+fn draw<B>(context: &Context, response: HttpResponse<EitherBody<B, BoxBody>>) -> HttpResponse<EitherBody<B, BoxBody>> {
     let html = ErrorPage { frame: context.frame(), status: response.status().as_u16() }.render();
     let mut response = response.set_body(EitherBody::right(BoxBody::new(html)));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

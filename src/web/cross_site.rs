@@ -32,9 +32,9 @@ impl Provenance {
         if !self.sites.is_empty() {
             return self.sites.iter().all(|site| matches!(site.as_bytes(), b"same-origin" | b"none"));
         }
-        self.origins.iter().all(|origin| {
-            origin.to_str().is_ok_and(|origin| host.is_some_and(|host| host.is_origin(scheme, origin)))
-        })
+        self.origins
+            .iter()
+            .all(|origin| origin.to_str().is_ok_and(|origin| host.is_some_and(|host| host.is_origin(scheme, origin))))
     }
 }
 

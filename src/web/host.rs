@@ -87,7 +87,8 @@ mod tests {
     use super::*;
 
     fn read(uri: &str, hosts: &[&str]) -> Result<Option<String>, HostError> {
-        let request = hosts.iter().fold(TestRequest::with_uri(uri), |request, host| request.append_header((HOST, *host)));
+        let request =
+            hosts.iter().fold(TestRequest::with_uri(uri), |request, host| request.append_header((HOST, *host)));
         RequestHost::read(&request.to_http_request()).map(|host| host.map(|host| host.name().to_owned()))
     }
 

@@ -66,10 +66,9 @@ pub fn seal(
         session_id: secret("sessionId"),
     };
     let mut rest = form_urlencoded::Serializer::new(String::new());
-    rest.extend_pairs(
-        query.iter().filter(|(name, _)| name != PARAMETER && !NAMES.contains(&name.as_str())),
-    );
-    let holds_any = sealed.activation_code.is_some() || sealed.activation_token.is_some() || sealed.session_id.is_some();
+    rest.extend_pairs(query.iter().filter(|(name, _)| name != PARAMETER && !NAMES.contains(&name.as_str())));
+    let holds_any =
+        sealed.activation_code.is_some() || sealed.activation_token.is_some() || sealed.session_id.is_some();
     if holds_any {
         let plain = serde_json::to_vec(&sealed).map_err(|_never| SealError::Cipher)?;
         rest.append_pair(PARAMETER, &keyring.seal(Purpose::LinkSecrets, &[tenant.as_str()], &plain)?);
@@ -79,13 +78,7 @@ pub fn seal(
 
 /// The secrets that `ctx` stands for; `None` when it is forged, another tenant's, or too old.
 #[must_use]
-pub fn open(
-    sealed: &str,
-    found: Found,
-    keyring: &Keyring,
-    tenant: &TenantId,
-    now: SystemTime,
-) -> Option<LinkSecrets> {
+pub fn open(sealed: &str, found: Found, keyring: &Keyring, tenant: &TenantId, now: SystemTime) -> Option<LinkSecrets> {
     let plain = keyring.open(Purpose::LinkSecrets, &[tenant.as_str()], sealed)?;
     let secrets: Sealed = serde_json::from_slice(&plain).ok()?;
     let age = match found {

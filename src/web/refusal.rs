@@ -70,17 +70,13 @@ impl Refusal {
             | Self::Admit(AdmitError::Id(_) | AdmitError::UsedForAnother | AdmitError::Honeypot)
             | Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_)))
             | Self::Create(CreateError::Refused(_)) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Admit(AdmitError::Limited(_)) | Self::Clear(ClearReason::Limited(_)) => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            Self::Admit(AdmitError::Limited(_)) | Self::Clear(ClearReason::Limited(_)) => StatusCode::TOO_MANY_REQUESTS,
             Self::Admit(AdmitError::Unknown | AdmitError::StillInFlight) | Self::Create(CreateError::Unanswered) => {
                 StatusCode::GATEWAY_TIMEOUT
             }
             Self::Admit(AdmitError::Seal(_))
             | Self::Clear(ClearReason::Challenge(ChallengeError::Unavailable(_)))
-            | Self::Create(CreateError::Unavailable { .. } | CreateError::ClaimLost) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            | Self::Create(CreateError::Unavailable { .. } | CreateError::ClaimLost) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Create(
                 CreateError::Failed { .. } | CreateError::Misconfigured { .. } | CreateError::Unreadable(_),
             ) => StatusCode::BAD_GATEWAY,

@@ -1,8 +1,8 @@
 //! The headers of every answer (contract 3), prepared once for each tenant; only the nonce is new each time.
 
+use actix_web::http::header::TryIntoHeaderValue as _;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web_lab::header::StrictTransportSecurity;
-use actix_web::http::header::TryIntoHeaderValue as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use url::Url;

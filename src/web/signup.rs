@@ -104,7 +104,10 @@ fn enabled<'a>(context: &'a Context, slug: &str) -> Result<(&'static Flow, &'a F
 /// Takes one page from the visitor's budget.
 pub(super) async fn charge_page(context: &Context, visitor: &Visitor) -> Result<(), AppError> {
     let limits = &context.state.guard.limits;
-    limits.charge_client(Scope::Pages, &visitor.tenant.settings.id, visitor.client).await.map_err(AppError::TooManyRequests)?;
+    limits
+        .charge_client(Scope::Pages, &visitor.tenant.settings.id, visitor.client)
+        .await
+        .map_err(AppError::TooManyRequests)?;
     Ok(())
 }
 
@@ -121,7 +124,8 @@ fn seal_secrets(context: &Context, path: &str) -> Result<Option<HttpResponse>, A
 /// The enabled flows but one, with links that keep the query string.
 fn links(context: &Context, but: Option<&Flow>) -> Vec<(&'static Flow, String)> {
     let query = context.here.split_once('?').map_or_else(String::new, |(_, query)| format!("?{query}"));
-    let wanted = |flow: &&&'static Flow| context.tenant.flow(flow).is_some() && but.is_none_or(|but| but.slug != flow.slug);
+    let wanted =
+        |flow: &&&'static Flow| context.tenant.flow(flow).is_some() && but.is_none_or(|but| but.slug != flow.slug);
     let link = |flow: &&'static Flow| (*flow, format!("/signup/{}{query}", flow.slug));
     context.state.flows.iter().filter(wanted).map(link).collect()
 }
@@ -215,7 +219,8 @@ fn draw(
     }
     let challenges = challenges(visitor, flow, terms.turnstile, pass.is_some());
     let others = links(context, Some(flow));
-    let asks_password = flow.fields.iter().any(|field| matches!(field.kind, Kind::Password) && is_asked(flow, field, link));
+    let asks_password =
+        flow.fields.iter().any(|field| matches!(field.kind, Kind::Password) && is_asked(flow, field, link));
     let page = FormPage {
         frame: context.frame(),
         flow,

@@ -1,6 +1,8 @@
 //! Embedded assets: immutable under their hash, in the smallest encoding the browser takes.
 
-use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::assets;
@@ -44,7 +46,10 @@ fn immutable(
         tags.to_str().is_ok_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag))
     });
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((CACHE_CONTROL, IMMUTABLE)).insert_header((ETAG, etag)).insert_header((VARY, "Accept-Encoding"));
+    response
+        .insert_header((CACHE_CONTROL, IMMUTABLE))
+        .insert_header((ETAG, etag))
+        .insert_header((VARY, "Accept-Encoding"));
     if known {
         return response.finish();
     }

@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
+use actix_web::HttpResponse;
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::{ContentType, HeaderName};
-use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;

@@ -80,10 +80,12 @@ impl Visitor {
 
 fn client_address(request: &HttpRequest, state: &AppState) -> Result<ClientAddress, AppError> {
     let peer = request.peer_addr().ok_or(AppError::NoClientAddress)?.ip();
-    let lines: Vec<&[u8]> =
-        request.headers().get_all(state.client_ip_header.name()).map(actix_web::http::header::HeaderValue::as_bytes).collect();
-    let resolved =
-        ClientAddress::resolve(peer, state.client_ip_header, lines.into_iter(), &state.trusted_proxies);
+    let lines: Vec<&[u8]> = request
+        .headers()
+        .get_all(state.client_ip_header.name())
+        .map(actix_web::http::header::HeaderValue::as_bytes)
+        .collect();
+    let resolved = ClientAddress::resolve(peer, state.client_ip_header, lines.into_iter(), &state.trusted_proxies);
     if resolved.header_ignored {
         counter!("signup_forwarding_ignored_total").increment(1);
         state.warn_untrusted_proxy(ClientAddress::new(peer));

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use fluent_bundle::concurrent::FluentBundle;
 pub use fluent_bundle::FluentValue;
+use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::resolver::errors::{ReferenceKind, ResolverError};
 use fluent_bundle::{FluentArgs, FluentError, FluentResource};
 use sha2::{Digest as _, Sha256};
@@ -56,6 +56,9 @@ pub struct Words {
     plain: HashMap<String, String>,
     bundle: FluentBundle<FluentResource>,
 }
+
+/// Stands for the brand's name until the consent's links are found: a character no message holds.
+const NAME: &str = "\u{fffc}";
 
 /// Why a catalogue cannot be used. It is compiled in, so this is a mistake in a `.ftl` file and seen at start.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -271,8 +274,12 @@ impl Words {
     /// What a visitor of this brand agrees to.
     #[must_use]
     pub fn consent(&self, brand: &Brand) -> Consent {
-        let marked = self.with("consent-text", &[("brand", brand.name.as_str().into())]);
-        let parts = consent_parts(&marked, brand);
+        // The name comes in last: a `<` in it is a `<`.
+        let marked = self.with("consent-text", &[("brand", NAME.into())]);
+        let mut parts = consent_parts(&marked, brand);
+        for part in &mut parts {
+            part.text = part.text.replace(NAME, &brand.name);
+        }
         let text: String = parts.iter().map(|part| part.text.as_str()).collect();
         let mut sha256 = String::with_capacity(64);
         for byte in Sha256::digest(text.as_bytes()) {

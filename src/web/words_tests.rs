@@ -71,7 +71,7 @@ fn flow_with(words: &'static str) -> &'static [&'static Flow] {
     let sources = Box::leak(Box::new([(Language::English, words)]));
     let flow = Box::leak(Box::new(Flow {
         slug: "test",
-        fields: &[Field::new("shoeSize", Kind::Text, Group::Account)],
+        fields: const { &[Field::new("shoeSize", Kind::Text, Group::Account)] },
         upstream_path: "/test",
         token_field: None,
         single_sign_on: false,
@@ -91,14 +91,18 @@ fn every_field_of_every_flow_has_words_for_every_problem() {
         let catalogue = catalogue();
         let words = catalogue.words(*language);
         for flow in FLOWS {
-            for (field, problem) in flow.fields.iter().flat_map(|field| PROBLEMS.iter().map(move |each| (field, *each))) {
+            for (field, problem) in flow.fields.iter().flat_map(|field| PROBLEMS.iter().map(move |each| (field, *each)))
+            {
                 let text = words.problem(field, problem);
                 let place = format!("{} {} {}: {text}", language.tag(), field.name, problem.code());
                 assert!(!text.is_empty() && !text.starts_with("error-"), "{place}");
                 assert!(!text.contains(['{', '<', '$']), "{place}");
-                assert!(problem.limit().is_none_or(|limit| {
-                    matches!(field.kind, Kind::Consent) || text.contains(&limit.to_string())
-                }), "{place}");
+                assert!(
+                    problem.limit().is_none_or(|limit| {
+                        matches!(field.kind, Kind::Consent) || text.contains(&limit.to_string())
+                    }),
+                    "{place}"
+                );
             }
         }
     }
@@ -151,7 +155,8 @@ fn the_consent_is_hashed_exactly_as_it_is_shown() {
     let consent = catalogue.words(Language::English).consent(&brand());
     assert_eq!(consent.text, "I agree to the terms of service and the privacy policy of Acme.");
     assert_eq!(consent.parts.iter().map(|part| part.text.as_str()).collect::<String>(), consent.text);
-    let links: Vec<_> = consent.parts.iter().filter_map(|part| Some((part.text.as_str(), part.href.as_deref()?))).collect();
+    let links: Vec<_> =
+        consent.parts.iter().filter_map(|part| Some((part.text.as_str(), part.href.as_deref()?))).collect();
     assert_eq!(links, [("terms of service", "https://acme.example/terms")]);
     assert_eq!(consent.sha256.len(), 64);
     let hash: String = Sha256::digest(consent.text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();

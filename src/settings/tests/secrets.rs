@@ -97,6 +97,17 @@ fn refuses_a_secret_file_that_cannot_be_read_without_repeating_its_name() {
 }
 
 #[test]
+fn a_secret_file_that_cannot_be_read_is_not_also_a_missing_secret() {
+    for (name, key) in [
+        ("SIGNUP__SERVER__SECRET_KEY", "server.secret_key_file"),
+        ("SIGNUP__TURNSTILE__SECRET_KEY", "turnstile.secret_key_file"),
+    ] {
+        let file = format!("{name}_FILE");
+        assert_eq!(refused(&production(&[(name, ""), (&file, "/nowhere")])), [key]);
+    }
+}
+
+#[test]
 fn an_empty_secret_is_none() {
     let settings = load(&[("SIGNUP__UPSTREAM__API_KEY", ""), ("SIGNUP__SERVER__SECRET_KEY", "")]).settings;
     assert!(settings.tenants[0].upstream.api_key.is_none());

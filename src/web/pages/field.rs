@@ -206,6 +206,9 @@ mod tests {
     #[test]
     fn a_text_that_is_no_country_stays_selected_and_escaped() {
         let options = country_options("Free\"><b>donia");
-        assert!(options.starts_with("<option value=\"Free&#34;&#62;&#60;b&#62;donia\" selected>Free&#34;"), "{options}");
+        assert!(
+            options.starts_with("<option value=\"Free&#34;&#62;&#60;b&#62;donia\" selected>Free&#34;"),
+            "{options}"
+        );
     }
 }

@@ -75,10 +75,8 @@ impl<'a> FormView<'a> {
             } else if let Some((_, group)) = groups.last_mut().filter(|(group, _)| *group == field.group) {
                 group.fields.push(view);
             } else {
-                groups.push((
-                    field.group,
-                    GroupView { heading: page.frame.t(field.group.words()), fields: vec![view] },
-                ));
+                groups
+                    .push((field.group, GroupView { heading: page.frame.t(field.group.words()), fields: vec![view] }));
             }
         }
         let is_on_page = |name: &str| {
@@ -147,11 +145,8 @@ impl<'a> NoticeView<'a> {
             _ => frame.t(&format!("notice-{key}-text")),
         };
         let is_unknown = *notice == Notice::Unknown;
-        let steps: &[&str] = if is_unknown {
-            &["notice-unknown-step-1", "notice-unknown-step-2", "notice-unknown-step-3"]
-        } else {
-            &[]
-        };
+        let steps: &[&str] =
+            if is_unknown { &["notice-unknown-step-1", "notice-unknown-step-2", "notice-unknown-step-3"] } else { &[] };
         Self {
             is_problem: notice.is_problem(),
             title: frame.t(&format!("notice-{key}-title")),

@@ -65,9 +65,7 @@ impl<'a> StatusView<'a> {
         let frame = &page.frame;
         let (key, way_on, steps): (_, _, &[(&str, StepState)]) = match page.progress {
             Progress::Unknown => ("unknown", WayOn::Studio, &[]),
-            Progress::Created => {
-                ("created", WayOn::Again, &[("created", Done), ("confirm", Current), ("plan", Ahead)])
-            }
+            Progress::Created => ("created", WayOn::Again, &[("created", Done), ("confirm", Current), ("plan", Ahead)]),
             Progress::Active => ("active", WayOn::Studio, &[("created", Done), ("confirmed", Done), ("active", Done)]),
             Progress::Trial { .. } => {
                 ("trial", WayOn::Studio, &[("created", Done), ("confirmed", Done), ("trial", Done)])
@@ -86,10 +84,8 @@ impl<'a> StatusView<'a> {
             }
             _ => frame.t(&format!("status-{key}-text")),
         };
-        let step = |(part, state): &(&str, StepState)| Step {
-            label: frame.t(&format!("status-step-{part}")),
-            state: *state,
-        };
+        let step =
+            |(part, state): &(&str, StepState)| Step { label: frame.t(&format!("status-step-{part}")), state: *state };
         Self {
             page,
             frame,

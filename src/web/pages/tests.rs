@@ -1,1 +1,264 @@
+//! Every page of every flow, read back as a browser reads it.
 
+mod form;
+
+use std::collections::HashSet;
+
+use scraper::{ElementRef, Html, Selector};
+
+use super::*;
+use crate::domain::language::Language;
+use crate::domain::tenant::BrandColor;
+use crate::signup::Field;
+use crate::signup::flows::FLOWS;
+use crate::web::words::Catalogue;
+
+/// Ends an attribute and an element, and begins a script, wherever it is not escaped.
+const HOSTILE: &str = "\"'></textarea><script>alert(1)</script>&amp;";
+
+const CHALLENGE: Challenge<'static> =
+    Challenge { site_key: "1x00000000000000000000AA", response_field: "cf-turnstile-response", action: "test" };
+
+fn brand(name: &str) -> Brand {
+    Brand {
+        name: name.to_owned(),
+        color: BrandColor::parse("#0b5fff").ok(),
+        logo: None,
+        terms_url: Some("https://acme.example/terms".to_owned()),
+        privacy_url: Some("https://acme.example/privacy".to_owned()),
+        support_url: Some("https://acme.example/help".to_owned()),
+    }
+}
+
+fn with_frame<R>(brand: &Brand, draw: impl FnOnce(Frame<'_>) -> R) -> R {
+    let catalogue = Catalogue::build(FLOWS).unwrap();
+    draw(Frame {
+        words: catalogue.words(Language::English),
+        brand,
+        nonce: "bm9uY2U",
+        request_id: "0193e7a2-7c1e-7c3e-9d4f-0a1b2c3d4e5f",
+        here: "/signup/test?utm_source=a&email=b",
+        studio: "https://studio.example",
+        logo: Some("/static/0123456789abcdef/logo.svg"),
+    })
+}
+
+/// The parts of a form page that a test changes.
+struct Parts {
+    errors: Vec<FieldError>,
+    notice: Option<Notice>,
+    challenges: Vec<Challenge<'static>>,
+    asks_password: bool,
+    offers_email_anyway: bool,
+}
+
+/// A form page with every part on it, changed and drawn.
+fn form(flow: &'static Flow, typed: &[(&str, &str)], change: impl FnOnce(&mut Parts)) -> String {
+    let mut parts = Parts {
+        errors: Vec::new(),
+        notice: None,
+        challenges: vec![CHALLENGE],
+        asks_password: true,
+        offers_email_anyway: true,
+    };
+    change(&mut parts);
+    let typed = RawForm::from_pairs(typed.iter().copied());
+    let hidden = [("submission", "sealed+/=".to_owned()), ("pass", "another".to_owned())];
+    let others: Vec<_> = FLOWS
+        .iter()
+        .filter(|other| other.slug != flow.slug)
+        .map(|other| (*other, format!("/signup/{}?utm_source=a", other.slug)))
+        .collect();
+    let brand = brand("Acme");
+    with_frame(&brand, |frame| {
+        let page = FormPage {
+            frame,
+            flow,
+            action: "/signup/test?utm_source=a&email=b",
+            form: &typed,
+            errors: &parts.errors,
+            notice: parts.notice.as_ref(),
+            hidden: &hidden,
+            challenges: &parts.challenges,
+            challenge_script: (!parts.challenges.is_empty()).then_some("https://challenges.example/api.js"),
+            asks_password: parts.asks_password,
+            password_min_length: 8,
+            business_email: flow.business_email,
+            offers_email_anyway: parts.offers_email_anyway,
+            others: &others,
+        };
+        page.render()
+    })
+}
+
+fn all_errors(flow: &'static Flow) -> Vec<FieldError> {
+    let error = |field: &Field| FieldError { field: field.name, text: format!("{HOSTILE} {}", field.name) };
+    let challenge = FieldError { field: CHALLENGE.response_field, text: "Solve it".to_owned() };
+    flow.fields.iter().map(error).chain([challenge]).collect()
+}
+
+fn notices() -> Vec<Notice> {
+    vec![
+        Notice::Expired,
+        Notice::Suspicious,
+        Notice::Limited { wait: 90 },
+        Notice::ChallengeUnavailable,
+        Notice::Unavailable,
+        Notice::UpstreamFailed,
+        Notice::Unknown,
+        Notice::Refused(HOSTILE.to_owned()),
+        Notice::EmailInUse,
+        Notice::AccountExists,
+        Notice::UsedForAnother,
+        Notice::CodeNotUsable,
+        Notice::LinkExpired,
+    ]
+}
+
+/// Every page there is, by name.
+fn every_page() -> Vec<(String, String)> {
+    let mut pages = Vec::new();
+    for flow in FLOWS {
+        pages.push((format!("{} fresh", flow.slug), form(flow, &[], |_| ())));
+        pages.push((format!("{} filled", flow.slug), form(flow, flow.sample, |_| ())));
+        let errors = all_errors(flow);
+        pages.push((format!("{} errors", flow.slug), form(flow, flow.sample, |parts| parts.errors = errors)));
+        for (index, notice) in notices().into_iter().enumerate() {
+            let html = form(flow, flow.sample, |parts| parts.notice = Some(notice));
+            pages.push((format!("{} notice {index}", flow.slug), html));
+        }
+    }
+    let brand = brand("Acme");
+    with_frame(&brand, |frame| {
+        let plans: Vec<_> = FLOWS.iter().map(|flow| (*flow, format!("/signup/{}?a=1&b=2", flow.slug))).collect();
+        for count in 0..=plans.len() {
+            pages.push((format!("{count} plans"), PlansPage { frame, plans: &plans[..count] }.render()));
+        }
+        for status in [400, 403, 404, 405, 408, 413, 415, 418, 421, 429, 500, 502, 503, 504] {
+            pages.push((format!("status {status}"), ErrorPage { frame, status }.render()));
+        }
+        for (index, progress) in [
+            Progress::Unknown,
+            Progress::Created,
+            Progress::Active,
+            Progress::Trial { until: None },
+            Progress::Trial { until: Some("6 December 2026") },
+            Progress::PaymentPending,
+            Progress::Suspended,
+            Progress::Deleted,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let page = StatusPage { frame, progress, studio: "https://studio.example", refresh_after: Some(5) };
+            pages.push((format!("progress {index}"), page.render()));
+        }
+        pages.push((
+            "already active".to_owned(),
+            AlreadyActivePage { frame, studio: "https://studio.example" }.render(),
+        ));
+    });
+    pages
+}
+
+fn select<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
+    page.select(&Selector::parse(selector).unwrap()).collect()
+}
+
+fn title(page: &Html) -> String {
+    select(page, "title")[0].text().collect()
+}
+
+#[test]
+fn every_reference_within_a_page_leads_somewhere_and_no_id_stands_twice() {
+    for (name, html) in every_page() {
+        let page = Html::parse_document(&html);
+        let mut ids = HashSet::new();
+        for element in select(&page, "[id]") {
+            assert!(ids.insert(element.attr("id").unwrap()), "{name}: {} twice", element.attr("id").unwrap());
+        }
+        for attribute in ["aria-describedby", "aria-labelledby", "aria-controls", "for", "list"] {
+            for element in select(&page, &format!("[{attribute}]")) {
+                for id in element.attr(attribute).unwrap().split(' ') {
+                    assert!(ids.contains(id), "{name}: {attribute}={id}");
+                }
+            }
+        }
+        for link in select(&page, "a[href^='#']") {
+            let id = link.attr("href").unwrap().trim_start_matches('#');
+            assert!(ids.contains(id), "{name}: #{id}");
+        }
+    }
+}
+
+#[test]
+fn every_page_has_one_heading_a_title_a_language_and_no_unfinished_words() {
+    for (name, html) in every_page() {
+        let page = Html::parse_document(&html);
+        assert_eq!(select(&page, "h1").len(), 1, "{name}");
+        assert!(title(&page).ends_with(" – Acme"), "{name}: {}", title(&page));
+        assert_eq!(select(&page, "html")[0].attr("lang"), Some("en"), "{name}");
+        assert_eq!(select(&page, "html")[0].attr("dir"), Some("ltr"), "{name}");
+        let text: String = page.root_element().text().collect();
+        for sign in ["{ $", "flow-", "field-", "notice-", "error-page", "status-"] {
+            assert!(!text.contains(sign), "{name}: {sign}");
+        }
+    }
+}
+
+#[test]
+fn every_script_and_style_carries_the_nonce_and_nothing_is_inline() {
+    for (name, html) in every_page() {
+        let page = Html::parse_document(&html);
+        for element in select(&page, "script, style") {
+            assert_eq!(element.attr("nonce"), Some("bm9uY2U"), "{name}");
+        }
+        assert!(select(&page, "script:not([src])").is_empty(), "{name}");
+        for element in select(&page, "*") {
+            let inline = element.value().attrs().any(|(name, _)| name == "style" || name.starts_with("on"));
+            assert!(!inline, "{name}: {}", element.value().name());
+        }
+    }
+}
+
+#[test]
+fn a_hostile_brand_and_address_stay_text() {
+    let brand = brand(HOSTILE);
+    with_frame(&brand, |frame| {
+        let frame = Frame { here: HOSTILE, request_id: HOSTILE, ..frame };
+        let plans: Vec<_> = FLOWS.iter().map(|flow| (*flow, HOSTILE.to_owned())).collect();
+        for html in [PlansPage { frame, plans: &plans }.render(), ErrorPage { frame, status: 500 }.render()] {
+            assert!(!html.contains("<script>"));
+        }
+    });
+}
+
+#[test]
+fn a_failure_names_its_reference_and_the_quiet_pages_are_not_indexed() {
+    for (name, html) in every_page() {
+        let page = Html::parse_document(&html);
+        let is_quiet = ["status", "progress", "already"].iter().any(|prefix| name.starts_with(prefix));
+        assert_eq!(select(&page, "meta[name=robots][content=noindex]").len(), usize::from(is_quiet), "{name}");
+        if name.starts_with("status ") {
+            assert!(html.contains("Reference") && html.contains("0193e7a2-7c1e-7c3e-9d4f-0a1b2c3d4e5f"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_status_that_waits_refreshes_without_a_script_too() {
+    let brand = brand("Acme");
+    with_frame(&brand, |frame| {
+        let page = |refresh_after| {
+            StatusPage { frame, progress: Progress::Created, studio: "https://studio.example", refresh_after }.render()
+        };
+        let refresh = r#"<noscript><meta http-equiv="refresh" content="7"></noscript>"#;
+        assert!(page(Some(7)).contains(refresh) && page(Some(7)).contains(r#"data-refresh="7""#));
+        assert!(!page(None).contains("refresh"));
+    });
+}
+
+#[test]
+fn rendering_the_same_page_twice_gives_the_same_bytes() {
+    assert_eq!(every_page(), every_page());
+}

@@ -29,7 +29,6 @@ plans-none-text = There is no plan to choose at the moment. If you have an accou
 summary-title = There is a problem
 form-all-plans = All plans
 form-other-plans = Looking for something else?
-form-required = Fill in every answer that is not marked optional.
 group-account = Your account
 group-company = Your company
 group-project = Your project

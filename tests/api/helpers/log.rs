@@ -1,0 +1,45 @@
+//! Everything the process logged, captured once for all tests of this binary.
+
+use std::io;
+use std::sync::{LazyLock, Mutex};
+
+use signup_gateway::settings::LogFormat;
+use signup_gateway::telemetry;
+
+static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+static INSTALLED: LazyLock<()> = LazyLock::new(|| {
+    tracing::subscriber::set_global_default(telemetry::subscriber(LogFormat::Json, || Capture)).unwrap();
+});
+
+struct Capture;
+
+impl io::Write for Capture {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LINES.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Begins to capture; further calls change nothing.
+pub fn capture() {
+    LazyLock::force(&INSTALLED);
+}
+
+/// Everything logged so far, by all tests.
+pub fn text() -> String {
+    String::from_utf8_lossy(&LINES.lock().unwrap()).into_owned()
+}
+
+/// The log's events that name a request id.
+pub fn of_request(request_id: &str) -> Vec<serde_json::Value> {
+    text()
+        .lines()
+        .filter(|line| line.contains(request_id))
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("not JSON ({error}): {line}")))
+        .collect()
+}
