@@ -33,7 +33,7 @@ pub enum Command {
     /// Ask the local instance whether it is ready: exit code 0 or 1.
     Healthcheck,
     /// Build a campaign link and show what would be forwarded.
-    Link(LinkArguments),
+    Link(Box<LinkArguments>),
     /// Serve only the sandbox, for a gateway that runs separately.
     #[cfg(feature = "sandbox")]
     Sandbox,

@@ -31,6 +31,7 @@ impl Clients {
     /// [`ClientError`] when the system offers no certificates.
     pub fn new(connect_timeout: Duration) -> Result<Self, ClientError> {
         let build = |idle_connections: usize| {
+            #[expect(clippy::disallowed_methods, reason = "the one place that builds clients")]
             Client::builder()
                 .connect_timeout(connect_timeout)
                 .redirect(redirect::Policy::none())

@@ -60,16 +60,14 @@ async fn serve(loaded: Loaded) -> ExitCode {
         Ok(application) => application,
         Err(error) => return fail(&chain(&error).to_string(), 1),
     };
-    match (environment, sandbox) {
-        (Environment::Development, Some(sandbox)) => tracing::info!(
+    if let (Environment::Development, Some(sandbox)) = (environment, sandbox) {
+        tracing::info!(
             "Open {public_url} in your browser and sign up. The studio and Turnstile are played by the sandbox at \
              http://{sandbox}, nothing leaves this machine."
-        ),
-        _ => tracing::info!(
-            listening = %application.public_address(),
-            admin = %application.admin_address(),
-            "serving {public_url}"
-        ),
+        );
+    } else {
+        let (listening, admin) = (application.public_address(), application.admin_address());
+        tracing::info!(%listening, %admin, "serving {public_url}");
     }
     match application.run_until_stopped(stop).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -84,7 +82,7 @@ async fn check_config(loaded: &Loaded, live: bool) -> ExitCode {
     if live {
         for check in signup_gateway::live::check_all(&loaded.settings).await {
             sound &= check.outcome.is_ok();
-            report.push_str(&format!("\n{check}"));
+            report = format!("{report}\n{check}");
         }
     }
     let printed = print(&report);

@@ -166,7 +166,9 @@ impl Application {
         if let Some(sandbox) = sandbox {
             sandbox.stop(false).await;
         }
-        housekeeping.into_iter().for_each(|task| task.abort());
+        for task in housekeeping {
+            task.abort();
+        }
         Ok(())
     }
 }

@@ -46,7 +46,7 @@ const POLL_EVERY: Duration = Duration::from_millis(50);
 /// What a lease is longer than the page budget.
 const LEASE_SLACK: Duration = Duration::from_secs(5);
 /// What a record is kept longer than its form lives.
-const KEEP_SLACK: Duration = Duration::from_secs(600);
+const KEEP_SLACK: Duration = Duration::from_mins(10);
 
 /// Decides whether a sign-up may go on.
 pub struct Guard {
@@ -306,12 +306,11 @@ impl Guard {
             }
             TurnstileMode::Both => {
                 observed(present(proof.upstream_token), challenge.mode)?;
-                let pass = match self.open_pass(attempt, proof) {
-                    Some((_, sealed)) => Some(sealed),
-                    None => {
-                        self.verify(attempt, proof.token, challenge).await?;
-                        self.seal_pass(attempt, None)
-                    }
+                let pass = if let Some((_, sealed)) = self.open_pass(attempt, proof) {
+                    Some(sealed)
+                } else {
+                    self.verify(attempt, proof.token, challenge).await?;
+                    self.seal_pass(attempt, None)
                 };
                 Ok(Met { upstream_token: token(proof.upstream_token), pass })
             }

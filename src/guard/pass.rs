@@ -10,7 +10,7 @@ use crate::seal::{Keyring, Purpose, SealError};
 use crate::signup::Flow;
 
 /// How long a pass is good: time to correct a form, not to sell it.
-pub const MAX_AGE: Duration = Duration::from_secs(20 * 60);
+pub const MAX_AGE: Duration = Duration::from_mins(20);
 
 /// A challenge that was solved for one form.
 #[derive(Serialize, Deserialize)]

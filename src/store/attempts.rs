@@ -68,21 +68,20 @@ impl MemoryAttempts {
     pub(super) fn claim(&self, key: &AttemptKey, token: ClaimToken, lease: Duration, keep: Duration) -> Claim {
         let now = Instant::now();
         let mut records = self.records();
-        let known = records.get(key).filter(|record| record.forget_at > now).map(|record| match &record.state {
+        let earlier = records.get(key).filter(|record| record.forget_at > now).map(|record| match &record.state {
             State::Claimed { until, .. } if *until <= now => Claim::Won,
-            State::Claimed { .. } => Claim::InFlight,
             State::Sending { until, .. } if *until <= now => Claim::Unknown,
-            State::Sending { .. } => Claim::InFlight,
+            State::Claimed { .. } | State::Sending { .. } => Claim::InFlight,
             State::Unknown => Claim::Unknown,
             State::Settled(answer) => Claim::Settled(answer.clone()),
         });
-        match known {
+        match earlier {
             Some(Claim::Won) | None => {
-                if known.is_none() && records.len() >= MAX_RECORDS {
+                if earlier.is_none() && records.len() >= MAX_RECORDS {
                     return Claim::InFlight;
                 }
-                let state = State::Claimed { token, until: now + lease };
-                records.insert(key.clone(), Record { state, forget_at: now + keep });
+                let claimed = State::Claimed { token, until: now + lease };
+                records.insert(key.clone(), Record { state: claimed, forget_at: now + keep });
                 Claim::Won
             }
             Some(taken) => taken,

@@ -98,7 +98,7 @@ pub(super) struct MemoryLimits {
 }
 
 struct Limiter {
-    limiter: RateLimiter<LimitKey, SharedStates, ProcessClock, StateInformationMiddleware>,
+    governor: RateLimiter<LimitKey, SharedStates, ProcessClock, StateInformationMiddleware>,
     states: Arc<States>,
     /// What one request costs, in nanoseconds.
     increment: u64,
@@ -115,10 +115,10 @@ impl MemoryLimits {
 
     pub(super) fn take(&self, scope: Scope, key: LimitKey) -> Decision {
         let limiter = self.limiter(scope);
-        match limiter.limiter.check_key(&key) {
+        match limiter.governor.check_key(&key) {
             Ok(_snapshot) => Decision::Allowed,
             Err(not_until) => {
-                Decision::Limited { retry_after: not_until.wait_time_from(limiter.limiter.clock().now()) }
+                Decision::Limited { retry_after: not_until.wait_time_from(limiter.governor.clock().now()) }
             }
         }
     }
@@ -130,7 +130,7 @@ impl MemoryLimits {
 
     pub(super) fn sweep(&self) {
         for limiter in &self.limiters {
-            limiter.states.sweep(limiter.limiter.clock().now());
+            limiter.states.sweep(limiter.governor.clock().now());
         }
     }
 
@@ -159,9 +159,9 @@ impl Limiter {
             .unwrap_or(GovernorQuota::per_second(quota.burst))
             .allow_burst(quota.burst);
         let clock = ProcessClock { epoch: Instant::now() };
-        let limiter =
+        let governor =
             RateLimiter::<_, _, _, StateInformationMiddleware>::new(governed, SharedStates(Arc::clone(&states)), clock);
-        Self { limiter, states, increment: u64::try_from(period.as_nanos()).unwrap_or(u64::MAX) }
+        Self { governor, states, increment: u64::try_from(period.as_nanos()).unwrap_or(u64::MAX) }
     }
 }
 

@@ -19,7 +19,7 @@ fn store(burst: u32, period: Duration) -> Store {
 
 const KEY: LimitKey = LimitKey(1, 2);
 const LEASE: Duration = Duration::from_secs(20);
-const KEEP: Duration = Duration::from_secs(7_200);
+const KEEP: Duration = Duration::from_hours(2);
 
 fn form(name: &str) -> AttemptKey {
     AttemptKey(name.into())
@@ -36,7 +36,7 @@ async fn exactly_the_burst_passes_and_the_wait_that_is_told_is_true() {
     }
     let Decision::Limited { retry_after } = store.take(Scope::Client, KEY).await else { panic!("a fourth passed") };
     assert_eq!(retry_after, Duration::from_secs(10));
-    tokio::time::advance(retry_after - Duration::from_millis(1)).await;
+    tokio::time::advance(retry_after.saturating_sub(Duration::from_millis(1))).await;
     assert!(matches!(store.take(Scope::Client, KEY).await, Decision::Limited { .. }));
     tokio::time::advance(Duration::from_millis(1)).await;
     assert_eq!(store.take(Scope::Client, KEY).await, Decision::Allowed);
@@ -78,7 +78,7 @@ async fn a_million_clients_fill_a_bounded_memory_and_the_sweep_empties_it() {
         store.take(Scope::Client, LimitKey(client, client)).await;
     }
     assert!(store.limits.len(Scope::Client) <= 1 << 18);
-    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
     store.sweep();
     assert_eq!(store.limits.len(Scope::Client), 0);
 }
@@ -92,7 +92,7 @@ proptest! {
         burst in 1_u32..6,
         pauses in proptest::collection::vec(0_u64..4_000, 1..80),
     ) {
-        let period = Duration::from_millis(1_000);
+        let period = Duration::from_secs(1);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let passed: Vec<u64> = runtime.block_on(async {
             let store = store(burst, period);
@@ -109,7 +109,7 @@ proptest! {
         for (index, from) in passed.iter().enumerate() {
             for (more, to) in passed[index..].iter().enumerate() {
                 let allowed = u64::from(burst) + (to - from) / 1_000;
-                prop_assert!(more as u64 + 1 <= allowed, "{} in {} ms", more + 1, to - from);
+                prop_assert!((more as u64) < allowed, "{} in {} ms", more + 1, to - from);
             }
         }
     }

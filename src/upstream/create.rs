@@ -136,8 +136,10 @@ impl CreateError {
     /// Whether the studio itself is in trouble, which the circuit counts.
     fn is_trouble(&self) -> bool {
         match self {
-            Self::Unanswered | Self::Failed { status: 500.. } | Self::Unreadable(Nonsense::Proxy) => true,
-            Self::Unavailable { .. } => true,
+            Self::Unanswered
+            | Self::Unavailable { .. }
+            | Self::Failed { status: 500.. }
+            | Self::Unreadable(Nonsense::Proxy) => true,
             Self::Refused(_)
             | Self::Failed { .. }
             | Self::Misconfigured { .. }

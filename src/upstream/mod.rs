@@ -2,6 +2,7 @@
 
 pub mod circuit;
 pub mod create;
+pub mod email_check;
 pub mod payload;
 pub mod refusal;
 
@@ -31,6 +32,7 @@ pub struct Studio {
     phrases: Phrases,
     utm_format: UtmFormat,
     redirect: RedirectPolicy,
+    validate_email: bool,
 }
 
 /// What a studio is made of.
@@ -71,6 +73,7 @@ impl Studio {
             phrases: upstream.phrases,
             utm_format,
             redirect,
+            validate_email: upstream.validate_email,
         }
     }
 

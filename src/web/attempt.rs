@@ -116,11 +116,12 @@ impl Posted {
     async fn sign_up(&self, attempt: &Attempt) -> Result<(crate::domain::email::Email, Created), Refused> {
         let Self { state, visitor, flow, terms, form } = self;
         let submission = Submission::parse(flow, self.rules(&state.password), form, self.link())?;
-        self.count_observed(&submission);
+        count_observed(&submission);
         let email = submission.email().clone();
         let challenge = &visitor.tenant.challenge;
         let cleared = state.guard.clear(attempt, submission, Proof::of(form), challenge, terms.turnstile).await?;
         let operator = OperatorTerms { notes: terms.notes.clone(), trial_length: terms.trial_length };
+        let cleared = visitor.tenant.studio.check_email(cleared, &visitor.trace).await?;
         let created = visitor.tenant.studio.create(cleared, &operator, &visitor.trace).await?;
         Ok((email, created))
     }
@@ -138,13 +139,6 @@ impl Posted {
     fn secrets(&self) -> LinkSecrets {
         let sealed = self.form.typed(link_secrets::PARAMETER);
         self.visitor.secrets(&self.state, sealed, Found::InForm).unwrap_or_default()
-    }
-
-    fn count_observed(&self, submission: &Submission) {
-        if let Some(refusal) = submission.observed() {
-            counter!("signup_observed_total", "guard" => "email", "reason" => refusal.label()).increment(1);
-            tracing::info!(guard = "email", reason = refusal.label(), "would have been refused");
-        }
     }
 
     /// One event and one count for each submission (contract 9).
@@ -172,5 +166,12 @@ impl Posted {
             consent_sha256 = consent.as_ref().map(|consent| consent.sha256.as_str()),
             "signup"
         );
+    }
+}
+
+fn count_observed(submission: &Submission) {
+    if let Some(refusal) = submission.observed() {
+        counter!("signup_observed_total", "guard" => "email", "reason" => refusal.label()).increment(1);
+        tracing::info!(guard = "email", reason = refusal.label(), "would have been refused");
     }
 }

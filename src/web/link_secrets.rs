@@ -14,7 +14,7 @@ use crate::signup::link::first;
 /// The query parameter and the hidden input that stand for the secrets.
 pub const PARAMETER: &str = "ctx";
 /// How long a link opens the page.
-pub const PAGE_AGE: Duration = Duration::from_secs(15 * 60);
+pub const PAGE_AGE: Duration = Duration::from_mins(15);
 /// The longest secret that is carried, in bytes.
 const MAX_SECRET_BYTES: usize = 2_048;
 

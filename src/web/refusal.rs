@@ -6,12 +6,14 @@ use actix_web::http::StatusCode;
 
 use super::pages::{FieldError, Notice};
 use super::words::Words;
+use crate::domain::email::Email;
 use crate::error::whole_seconds;
 use crate::guard::limits::Limited;
 use crate::guard::turnstile::ChallengeError;
 use crate::guard::{AdmitError, ClearError, ClearReason, TOKEN_FIELD};
 use crate::signup::{FieldErrors, Flow};
 use crate::upstream::create::{CreateError, NotCreated};
+use crate::upstream::email_check::Doubted;
 use crate::upstream::refusal::RefusalKind;
 
 /// How long to wait when our own part or Turnstile is out.
@@ -25,6 +27,8 @@ pub enum Refusal {
     Fields(FieldErrors),
     /// The guard stopped it.
     Clear(ClearReason),
+    /// The upstream doubts the address and suggests another.
+    Doubted(Option<Email>),
     /// The upstream did not create it.
     Create(CreateError),
 }
@@ -55,6 +59,12 @@ impl From<ClearError> for Refused {
     }
 }
 
+impl From<Doubted> for Refused {
+    fn from(error: Doubted) -> Self {
+        Self { refusal: Refusal::Doubted(error.suggestion), pass: error.pass }
+    }
+}
+
 impl From<NotCreated> for Refused {
     fn from(error: NotCreated) -> Self {
         Self { refusal: Refusal::Create(error.reason), pass: error.pass }
@@ -67,6 +77,7 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Fields(_)
+            | Self::Doubted(_)
             | Self::Admit(AdmitError::Id(_) | AdmitError::UsedForAnother | AdmitError::Honeypot)
             | Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_)))
             | Self::Create(CreateError::Refused(_)) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -88,6 +99,7 @@ impl Refusal {
     pub fn outcome(&self) -> &'static str {
         match self {
             Self::Fields(_) => "invalid",
+            Self::Doubted(_) => "doubted",
             Self::Admit(AdmitError::Limited(_)) | Self::Clear(ClearReason::Limited(_)) => "limited",
             Self::Admit(AdmitError::Id(_)) => "expired",
             Self::Admit(AdmitError::UsedForAnother) => "used",
@@ -142,11 +154,19 @@ impl Refusal {
         }
     }
 
+    /// Whether the form that comes back offers to insist on the address.
+    #[must_use]
+    pub fn offers_email_anyway(&self) -> bool {
+        matches!(self, Self::Doubted(_))
+    }
+
     /// What stands above the form.
     #[must_use]
     pub fn notice(&self, reveal_existing_email: bool) -> Option<Notice> {
         Some(match self {
-            Self::Fields(_) | Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => return None,
+            Self::Fields(_) | Self::Doubted(_) | Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => {
+                return None;
+            }
             Self::Admit(AdmitError::Id(_)) => Notice::Expired,
             Self::Admit(AdmitError::UsedForAnother) => Notice::UsedForAnother,
             Self::Admit(AdmitError::Honeypot) => Notice::Suspicious,
@@ -179,6 +199,11 @@ impl Refusal {
             Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => {
                 at(TOKEN_FIELD, "error-challenge-refused")
             }
+            Self::Doubted(Some(suggestion)) => {
+                let arguments = [("suggestion", suggestion.as_str().into())];
+                vec![FieldError { field: "email", text: words.with("error-email-doubtful-suggestion", &arguments) }]
+            }
+            Self::Doubted(None) => at("email", "error-email-doubtful"),
             Self::Create(CreateError::Refused(refusal)) => match refusal.kind {
                 RefusalKind::UsernameTaken => at("username", "error-username-taken"),
                 RefusalKind::EmailRefused => at("email", "error-email-refused"),

@@ -21,7 +21,7 @@ use crate::guard::submission_id::SubmissionId;
 use crate::guard::{PASS_FIELD, SUBMISSION_ID_FIELD, TOKEN_FIELD, UPSTREAM_TOKEN_FIELD};
 use crate::settings::{FlowSettings, TurnstileMode};
 use crate::signup::link::{PREFILLED, first};
-use crate::signup::submission::is_asked;
+use crate::signup::submission::{USE_EMAIL_ANYWAY, is_asked};
 use crate::signup::{Flow, Kind, Link, LinkSecrets, RawForm, flow};
 use crate::state::AppState;
 use crate::store::Scope;
@@ -61,7 +61,8 @@ pub async fn form(guest: Guest, slug: web::Path<String>) -> Result<HttpResponse,
     let prefilled = RawForm::from_pairs(
         PREFILLED.iter().filter_map(|name| first(&visitor.query, name).map(|value| (*name, value))),
     );
-    let shown = Shown { form: &prefilled, errors: &[], notice, pass: None, keeps_id: false };
+    let shown =
+        Shown { form: &prefilled, errors: &[], notice, pass: None, keeps_id: false, offers_email_anyway: false };
     let link = visitor.link(&context.state, secrets.unwrap_or_default());
     counter!("signup_link_parameters_odd_total").increment(link.odd_parameters as u64);
     let html = draw(context, visitor, flow, terms, &link, &shown)?;
@@ -158,6 +159,7 @@ fn again(
         notice: refusal.notice(visitor.tenant.settings.upstream.reveal_existing_email),
         pass: pass.or(kept_pass),
         keeps_id: refusal.keeps_id(),
+        offers_email_anyway: refusal.offers_email_anyway() || form.is_ticked(USE_EMAIL_ANYWAY),
     };
     let sealed = form.typed(link_secrets::PARAMETER);
     let secrets = visitor.secrets(&context.state, sealed, Found::InForm).unwrap_or_default();
@@ -191,6 +193,7 @@ struct Shown<'a> {
     notice: Option<Notice>,
     pass: Option<String>,
     keeps_id: bool,
+    offers_email_anyway: bool,
 }
 
 fn draw(
@@ -234,7 +237,7 @@ fn draw(
         asks_password,
         password_min_length: state.password.min_length,
         business_email: terms.business_email,
-        offers_email_anyway: false,
+        offers_email_anyway: shown.offers_email_anyway,
         others: &others,
     };
     Ok(page.render())

@@ -1,5 +1,17 @@
 //! Tests from the outside: the real application on real sockets, with neighbours that do as they are told.
 
+#![expect(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    reason = "tests stop at the first surprise, and their helpers are for them alone"
+)]
+
 mod helpers;
 
 mod sign_up;

@@ -1,0 +1,76 @@
+//! The upstream's opinion of an address (`upstream.validate_email`): it may stop a visitor once, and never by failing.
+
+use std::time::Duration;
+
+use metrics::histogram;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::{Studio, Trace};
+use crate::domain::email::{Email, fold_domain};
+use crate::guard::Cleared;
+use crate::http::{is_json, read_body};
+
+const PATH: &str = "/api/emails/validate";
+/// How long a visitor waits for an opinion.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The upstream doubts the address; the visitor may correct it or insist.
+#[derive(thiserror::Error)]
+#[error("the upstream doubts the address")]
+pub struct Doubted {
+    /// The address with the domain the upstream suggests.
+    pub suggestion: Option<Email>,
+    /// The sealed proof of the challenge.
+    pub pass: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Opinion {
+    success: bool,
+    #[serde(default)]
+    verdict: Option<String>,
+    #[serde(default)]
+    suggestion: Option<String>,
+}
+
+impl Studio {
+    /// Asks for an opinion, where the operator wants one and the visitor does not insist.
+    ///
+    /// # Errors
+    /// [`Doubted`] on the verdict `Invalid`; any other answer, and any failure, lets the visitor pass.
+    pub async fn check_email<'a>(&self, cleared: Cleared<'a>, trace: &Trace) -> Result<Cleared<'a>, Doubted> {
+        if !self.validate_email || cleared.submission().insists_on_email() {
+            return Ok(cleared);
+        }
+        let email = cleared.submission().email();
+        let started = Instant::now();
+        let opinion = tokio::time::timeout(PATIENCE.min(self.timeout), self.opinion(email, trace)).await.ok().flatten();
+        let outcome = if opinion.is_some() { "answered" } else { "failed" };
+        histogram!("signup_upstream_duration_seconds", "operation" => "validate_email", "outcome" => outcome)
+            .record(started.elapsed());
+        match opinion {
+            Some(Opinion { success: true, verdict: Some(verdict), suggestion }) if verdict == "Invalid" => {
+                let suggestion = suggestion.and_then(|domain| suggested(email, &domain));
+                Err(Doubted { suggestion, pass: cleared.pass().map(str::to_owned) })
+            }
+            _ => Ok(cleared),
+        }
+    }
+
+    async fn opinion(&self, email: &Email, trace: &Trace) -> Option<Opinion> {
+        let request = self.clients.pooled.post(self.url(PATH)).json(&json!({ "email": email.as_str() }));
+        let answer = trace.attach(request).send().await.ok()?;
+        if !answer.status().is_success() || !is_json(&answer) {
+            return None;
+        }
+        serde_json::from_slice(&read_body(answer).await.ok()?).ok()
+    }
+}
+
+/// The same mailbox at another domain, if that is one.
+fn suggested(email: &Email, domain: &str) -> Option<Email> {
+    let local = email.as_str().rsplit_once('@')?.0;
+    Email::parse(&format!("{local}@{}", fold_domain(domain)?)).ok()
+}
