@@ -8,7 +8,7 @@ use signup_gateway::cli::{self, Cli, Command};
 use signup_gateway::error::chain;
 use signup_gateway::settings::{Environment, Loaded, Problems, Settings, Sources};
 use signup_gateway::signup::flows::FLOWS;
-use signup_gateway::startup::Application;
+use signup_gateway::startup::{Application, Reloader};
 use signup_gateway::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -69,6 +69,9 @@ async fn serve(loaded: Loaded) -> ExitCode {
         let (listening, admin) = (application.public_address(), application.admin_address());
         tracing::info!(%listening, %admin, "serving {public_url}");
     }
+    if let Err(error) = reload_on_sighup(application.reloader()) {
+        return fail(&format!("cannot wait for signals: {error}"), 1);
+    }
     match application.run_until_stopped(stop).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("the server ended: {error}"), 1),
@@ -111,6 +114,23 @@ async fn sandbox(settings: &Settings) -> ExitCode {
         }
         Err(error) => fail(&format!("cannot listen on {address}: {error}"), 1),
     }
+}
+
+/// SIGHUP reads all layers and files again; settings with a problem change nothing.
+fn reload_on_sighup(reloader: Reloader) -> std::io::Result<()> {
+    let mut signals = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while signals.recv().await.is_some() {
+            match Settings::load(&Sources::from_process(), FLOWS) {
+                Ok(loaded) => match reloader.reload(loaded.settings) {
+                    Ok(()) => tracing::info!("reloaded"),
+                    Err(error) => tracing::error!("not reloaded: {}", chain(&error)),
+                },
+                Err(problems) => tracing::error!("not reloaded, everything stays as it was: {problems}"),
+            }
+        }
+    });
+    Ok(())
 }
 
 /// SIGTERM and SIGINT, each as one message: the first drains, the second ends.

@@ -17,6 +17,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
+use crate::domain::attribution::UtmFormat;
 use crate::domain::password;
 use crate::guard::limits::Limits;
 use crate::guard::turnstile::Siteverify;
@@ -122,6 +123,12 @@ impl Application {
         self.admin_address
     }
 
+    /// Puts new settings of tenants into effect while this application serves.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
+        Reloader(self.state.clone())
+    }
+
     /// What the handlers use: for tests.
     #[must_use]
     pub fn state(&self) -> web::Data<AppState> {
@@ -169,6 +176,23 @@ impl Application {
         for task in housekeeping {
             task.abort();
         }
+        Ok(())
+    }
+}
+
+/// Changes what a running application serves.
+pub struct Reloader(web::Data<AppState>);
+
+impl Reloader {
+    /// Replaces the tenants as a whole: lists of e-mail domains, brands, redirects, neighbours and their keys. Requests
+    /// in flight end with what they began with. Listeners, `server.*`, limits and the store stay until a restart.
+    ///
+    /// # Errors
+    /// [`ClientError`]; everything stays as it was then.
+    pub fn reload(&self, settings: Settings) -> Result<(), ClientError> {
+        let strict = settings.server.strict_hosts;
+        let tenants = build_tenants(settings.tenants, settings.attribution.utm_format)?;
+        self.0.tenants.store(Arc::new(Tenants::new(tenants, strict)));
         Ok(())
     }
 }
@@ -249,12 +273,7 @@ fn state(settings: Settings, flows: &'static [&'static Flow]) -> Result<AppState
     let RateLimit { ipv6_prefix, exempt, mode, .. } = settings.rate_limit;
     let limits = Limits::new(Arc::clone(&store), Arc::clone(&keyring), ipv6_prefix, exempt, mode);
     password::warm_up(&settings.password);
-    let mut clients = HashMap::new();
-    let tenants = settings
-        .tenants
-        .into_iter()
-        .map(|tenant| build_tenant(tenant, settings.attribution.utm_format, &mut clients).map(Arc::new))
-        .collect::<Result<Vec<_>, _>>()?;
+    let tenants = build_tenants(settings.tenants, settings.attribution.utm_format)?;
     Ok(AppState {
         flows,
         catalogue: Catalogue::build(flows)?,
@@ -284,9 +303,14 @@ fn store(limits: &RateLimit) -> Result<Store, RedisUnavailable> {
 }
 
 /// Clients are shared by all tenants that connect with the same patience.
+fn build_tenants(settings: Vec<TenantSettings>, utm_format: UtmFormat) -> Result<Vec<Arc<Tenant>>, ClientError> {
+    let mut clients = HashMap::new();
+    settings.into_iter().map(|tenant| build_tenant(tenant, utm_format, &mut clients).map(Arc::new)).collect()
+}
+
 fn build_tenant(
     settings: TenantSettings,
-    utm_format: crate::domain::attribution::UtmFormat,
+    utm_format: UtmFormat,
     clients: &mut HashMap<Duration, Clients>,
 ) -> Result<Tenant, ClientError> {
     let patience = settings.upstream.connect_timeout;

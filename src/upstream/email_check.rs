@@ -17,8 +17,6 @@ const PATH: &str = "/api/emails/validate";
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The upstream doubts the address; the visitor may correct it or insist.
-#[derive(thiserror::Error)]
-#[error("the upstream doubts the address")]
 pub struct Doubted {
     /// The address with the domain the upstream suggests.
     pub suggestion: Option<Email>,
