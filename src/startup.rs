@@ -31,9 +31,9 @@ use crate::state::{AppState, Phase, Readiness, Tenant, Tenants};
 use crate::store::{RedisUnavailable, Scopes, Store, keep_swept};
 use crate::telemetry;
 use crate::upstream::{Studio, StudioParts};
-use crate::web::assets;
 use crate::web::security_headers::SecurityHeaders;
 use crate::web::words::{Catalogue, CatalogueError};
+use crate::web::{assets, status};
 
 /// How long an idle connection is kept: longer than a balancer keeps it, so that the balancer closes first.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -289,6 +289,7 @@ fn state(settings: Settings, flows: &'static [&'static Flow]) -> Result<AppState
         readiness: Readiness::default(),
         attempts: TaskTracker::new(),
         runtime: Handle::current(),
+        accounts: status::cache(),
         started: Instant::now(),
         warned_minute: AtomicU64::new(0),
     })
@@ -332,6 +333,7 @@ fn build_tenant(
         upstream: settings.upstream.clone(),
         utm_format,
         redirect: redirect.clone(),
+        organization_id: settings.organization_id,
     });
     Ok(Tenant {
         page_budget: turnstile.timeout + studio.budget(),

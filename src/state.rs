@@ -20,6 +20,7 @@ use crate::signup::Flow;
 use crate::store::Store;
 use crate::upstream::Studio;
 use crate::web::security_headers::SecurityHeaders;
+use crate::web::status::Cached;
 use crate::web::words::Catalogue;
 
 /// Everything behind the handlers.
@@ -52,6 +53,8 @@ pub struct AppState {
     pub attempts: TaskTracker,
     /// Where they run: not on a worker, which ends with its connections.
     pub runtime: Handle,
+    /// Accounts that status pages have just shown.
+    pub accounts: Cached,
     /// When the process started.
     pub started: Instant,
     /// The minute of the last warning about an untrusted proxy.

@@ -38,6 +38,17 @@ pub struct LinkSecrets {
     pub activation_code: Option<SecretString>,
     /// Which identity provider; no secret, but of no use without the others.
     pub identity_provider: Option<Text>,
+    /// What the account of the activation code brought into the form.
+    pub prefilled: Option<Prefilled>,
+}
+
+/// The username and address of a prepared account, as the form was filled with them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Prefilled {
+    /// The username.
+    pub username: Option<String>,
+    /// The address.
+    pub email: Option<String>,
 }
 
 impl Link {

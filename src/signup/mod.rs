@@ -12,5 +12,5 @@ pub mod submission;
 pub use field::{Field, Group, Kind, Problem};
 pub use flow::Flow;
 pub use form::RawForm;
-pub use link::{Link, LinkSecrets};
+pub use link::{Link, LinkSecrets, Prefilled};
 pub use submission::{FieldErrors, Rules, Submission, Value};

@@ -1,5 +1,6 @@
 //! The studio's JSON API: creations (at most once) and what we read of accounts.
 
+pub mod account;
 pub mod circuit;
 pub mod create;
 pub mod email_check;
@@ -14,6 +15,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use tokio::sync::Semaphore;
 use url::Url;
 
+use self::account::Credentials;
 use self::circuit::Circuit;
 use crate::domain::attribution::UtmFormat;
 use crate::domain::client::ClientAddress;
@@ -33,6 +35,8 @@ pub struct Studio {
     utm_format: UtmFormat,
     redirect: RedirectPolicy,
     validate_email: bool,
+    credentials: Credentials,
+    organization_id: Option<u64>,
 }
 
 /// What a studio is made of.
@@ -45,6 +49,8 @@ pub struct StudioParts {
     pub utm_format: UtmFormat,
     /// Where visitors may be sent.
     pub redirect: RedirectPolicy,
+    /// The white-label organization that accounts are read through.
+    pub organization_id: Option<u64>,
 }
 
 /// What travels with a call, beside its payload.
@@ -62,7 +68,7 @@ impl Studio {
     /// A studio with a closed circuit.
     #[must_use]
     pub fn new(parts: StudioParts) -> Self {
-        let StudioParts { clients, upstream, utm_format, redirect } = parts;
+        let StudioParts { clients, upstream, utm_format, redirect, organization_id } = parts;
         Self {
             clients,
             circuit: Arc::new(Circuit::new(upstream.circuit_failures, upstream.circuit_open_for)),
@@ -74,6 +80,8 @@ impl Studio {
             utm_format,
             redirect,
             validate_email: upstream.validate_email,
+            credentials: Credentials { jwt_token: upstream.jwt_token, api_key: upstream.api_key },
+            organization_id,
         }
     }
 

@@ -117,13 +117,16 @@ impl Posted {
         let Self { state, visitor, flow, terms, form } = self;
         let submission = Submission::parse(flow, self.rules(&state.password), form, self.link())?;
         count_observed(&submission);
-        let email = submission.email().clone();
+        let (email, submission_username) = (submission.email().clone(), submission.username().clone());
         let challenge = &visitor.tenant.challenge;
         let cleared = state.guard.clear(attempt, submission, Proof::of(form), challenge, terms.turnstile).await?;
         let operator = OperatorTerms { notes: terms.notes.clone(), trial_length: terms.trial_length };
         let cleared = visitor.tenant.studio.check_email(cleared, &visitor.trace).await?;
-        let created = visitor.tenant.studio.create(cleared, &operator, &visitor.trace).await?;
-        Ok((email, created))
+        let (username, prefilled) = (submission_username, self.secrets().prefilled);
+        match visitor.tenant.studio.create(cleared, &operator, &visitor.trace).await {
+            Ok(created) => Ok((email, created)),
+            Err(error) => Err(Refused::from(error).about_prefilled(prefilled.as_ref(), &username, &email)),
+        }
     }
 
     fn rules<'a>(&'a self, password: &'a PasswordPolicy) -> Rules<'a> {

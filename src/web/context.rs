@@ -17,6 +17,7 @@ use super::cross_site::Provenance;
 use super::host::RequestHost;
 use super::pages::{ErrorPage, Frame};
 use super::security_headers::Nonce;
+use super::status::sealed_cookies;
 use crate::domain::language::Language;
 use crate::error::{AppError, Cause};
 use crate::signup::link::first;
@@ -43,6 +44,8 @@ pub struct Context {
     pub query: Vec<(String, String)>,
     /// Path and query as they came.
     pub here: String,
+    /// The sealed values of our cookie.
+    pub cookies: Vec<String>,
     /// `Sec-Fetch-Site` and `Origin`, which tell another site's post.
     pub provenance: Provenance,
 }
@@ -157,9 +160,10 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
         .unwrap_or_else(|| header.map_or_else(Language::default, Language::negotiate));
     let request_id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
     let provenance = Provenance::of(request.headers());
+    let cookies = sealed_cookies(request.headers());
     let here = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     drop(tenants);
-    let context = Context { state, tenant, host, language, nonce, request_id, query, here, provenance };
+    let context = Context { state, tenant, host, language, nonce, request_id, query, here, cookies, provenance };
     Ok((Rc::new(context), refusal))
 }
 

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::tenant::TenantId;
 use crate::guard::submission_id;
 use crate::seal::{Keyring, Purpose, SealError};
-use crate::signup::LinkSecrets;
 use crate::signup::link::first;
+use crate::signup::{LinkSecrets, Prefilled};
 
 /// The query parameter and the hidden input that stand for the secrets.
 pub const PARAMETER: &str = "ctx";
@@ -39,6 +39,9 @@ struct Sealed {
     activation_token: Option<String>,
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     session_id: Option<String>,
+    /// Username and address of the account that the code named.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    prefilled: Option<(Option<String>, Option<String>)>,
 }
 
 /// The query string with the link's secrets sealed into `ctx`; `None` when it has none.
@@ -64,6 +67,7 @@ pub fn seal(
         activation_code: secret("activationCode"),
         activation_token: secret("activationToken"),
         session_id: secret("sessionId"),
+        prefilled: None,
     };
     let mut rest = form_urlencoded::Serializer::new(String::new());
     rest.extend_pairs(query.iter().filter(|(name, _)| name != PARAMETER && !NAMES.contains(&name.as_str())));
@@ -90,13 +94,30 @@ pub fn open(sealed: &str, found: Found, keyring: &Keyring, tenant: &TenantId, no
         activation_token: secrets.activation_token.map(SecretString::from),
         session_id: secrets.session_id.map(SecretString::from),
         identity_provider: None,
+        prefilled: secrets.prefilled.map(|(username, email)| Prefilled { username, email }),
     })
 }
 
-/// Whether two links carry the same secrets, for tests.
-#[must_use]
-pub fn holds(secrets: &LinkSecrets, code: &str) -> bool {
-    secrets.activation_code.as_ref().is_some_and(|secret| secret.expose_secret() == code)
+/// Seals secrets anew for a form, with what the form was filled with.
+///
+/// # Errors
+/// [`SealError`] when the system gives no randomness.
+pub fn seal_for_form(
+    secrets: &LinkSecrets,
+    keyring: &Keyring,
+    tenant: &TenantId,
+    now: SystemTime,
+) -> Result<String, SealError> {
+    let text = |secret: &Option<SecretString>| secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+    let sealed = Sealed {
+        issued: seconds(now),
+        activation_code: text(&secrets.activation_code),
+        activation_token: text(&secrets.activation_token),
+        session_id: text(&secrets.session_id),
+        prefilled: secrets.prefilled.clone().map(|prefilled| (prefilled.username, prefilled.email)),
+    };
+    let plain = serde_json::to_vec(&sealed).map_err(|_never| SealError::Cipher)?;
+    keyring.seal(Purpose::LinkSecrets, &[tenant.as_str()], &plain)
 }
 
 fn seconds(time: SystemTime) -> u64 {
@@ -124,7 +145,11 @@ mod tests {
 
         let open = |found, tenant, now| open(ctx, found, &keyring, tenant, now);
         let later = Duration::from_secs(1);
-        assert!(open(Found::InLink, &acme, now + PAGE_AGE).is_some_and(|secrets| holds(&secrets, "welcome")));
+        assert!(
+            open(Found::InLink, &acme, now + PAGE_AGE).is_some_and(|secrets| {
+                secrets.activation_code.is_some_and(|code| code.expose_secret() == "welcome")
+            })
+        );
         assert!(open(Found::InLink, &acme, now + PAGE_AGE + later).is_none(), "a link is good for 15 minutes");
         assert!(open(Found::InForm, &acme, now + PAGE_AGE + later).is_some(), "a form for as long as its id");
         assert!(open(Found::InForm, &acme, now + PAGE_AGE + submission_id::MAX_AGE + later).is_none());

@@ -9,6 +9,7 @@ pub mod health;
 pub mod host;
 pub mod link_secrets;
 pub mod pages;
+pub mod prefill;
 pub mod refusal;
 pub mod security_headers;
 pub mod signup;

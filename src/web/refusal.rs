@@ -7,11 +7,12 @@ use actix_web::http::StatusCode;
 use super::pages::{FieldError, Notice};
 use super::words::Words;
 use crate::domain::email::Email;
+use crate::domain::username::Username;
 use crate::error::whole_seconds;
 use crate::guard::limits::Limited;
 use crate::guard::turnstile::ChallengeError;
 use crate::guard::{AdmitError, ClearError, ClearReason, TOKEN_FIELD};
-use crate::signup::{FieldErrors, Flow};
+use crate::signup::{FieldErrors, Flow, Prefilled};
 use crate::upstream::create::{CreateError, NotCreated};
 use crate::upstream::email_check::Doubted;
 use crate::upstream::refusal::RefusalKind;
@@ -29,6 +30,8 @@ pub enum Refusal {
     Clear(ClearReason),
     /// The upstream doubts the address and suggests another.
     Doubted(Option<Email>),
+    /// The prepared account that filled the form exists already.
+    AccountExists,
     /// The upstream did not create it.
     Create(CreateError),
 }
@@ -71,6 +74,26 @@ impl From<NotCreated> for Refused {
     }
 }
 
+impl Refused {
+    /// A prepared account whose own username or address is refused as taken exists already: that is what to say.
+    #[must_use]
+    pub fn about_prefilled(self, prefilled: Option<&Prefilled>, username: &Username, email: &Email) -> Self {
+        let Some(prefilled) = prefilled else { return self };
+        let unchanged = match &self.refusal {
+            Refusal::Create(CreateError::Refused(refusal)) => match refusal.kind {
+                RefusalKind::UsernameTaken => prefilled.username.as_deref() == Some(username.as_str()),
+                RefusalKind::EmailExists => {
+                    let known = prefilled.email.as_deref().and_then(|known| Email::parse(known).ok());
+                    known.is_some_and(|known| known.key() == email.key())
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        if unchanged { Self { refusal: Refusal::AccountExists, ..self } } else { self }
+    }
+}
+
 impl Refusal {
     /// The status of the page (contract 4).
     #[must_use]
@@ -78,6 +101,7 @@ impl Refusal {
         match self {
             Self::Fields(_)
             | Self::Doubted(_)
+            | Self::AccountExists
             | Self::Admit(AdmitError::Id(_) | AdmitError::UsedForAnother | AdmitError::Honeypot)
             | Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_)))
             | Self::Create(CreateError::Refused(_)) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -100,6 +124,7 @@ impl Refusal {
         match self {
             Self::Fields(_) => "invalid",
             Self::Doubted(_) => "doubted",
+            Self::AccountExists => "refused",
             Self::Admit(AdmitError::Limited(_)) | Self::Clear(ClearReason::Limited(_)) => "limited",
             Self::Admit(AdmitError::Id(_)) => "expired",
             Self::Admit(AdmitError::UsedForAnother) => "used",
@@ -167,6 +192,7 @@ impl Refusal {
             Self::Fields(_) | Self::Doubted(_) | Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => {
                 return None;
             }
+            Self::AccountExists => Notice::AccountExists,
             Self::Admit(AdmitError::Id(_)) => Notice::Expired,
             Self::Admit(AdmitError::UsedForAnother) => Notice::UsedForAnother,
             Self::Admit(AdmitError::Honeypot) => Notice::Suspicious,
@@ -210,7 +236,7 @@ impl Refusal {
                 RefusalKind::PasswordRefused => at("password", "error-password-refused"),
                 RefusalKind::EmailExists | RefusalKind::Other => Vec::new(),
             },
-            Self::Admit(_) | Self::Clear(_) | Self::Create(_) => Vec::new(),
+            Self::AccountExists | Self::Admit(_) | Self::Clear(_) | Self::Create(_) => Vec::new(),
         }
     }
 }

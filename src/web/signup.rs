@@ -11,7 +11,8 @@ use super::attempt::{Outcome, Posted, run_to_the_end};
 use super::context::Context;
 use super::form_body::PostedForm;
 use super::link_secrets::{self, Found};
-use super::pages::{Challenge, FieldError, FormPage, Notice, PlansPage};
+use super::pages::{AlreadyActivePage, Challenge, FieldError, FormPage, Notice, PlansPage};
+use super::prefill::{Prefill, prefill};
 use super::refusal::Refused;
 use super::status;
 use super::visitor::{Guest, Visitor};
@@ -20,7 +21,6 @@ use crate::guard::limits::Limited;
 use crate::guard::submission_id::SubmissionId;
 use crate::guard::{PASS_FIELD, SUBMISSION_ID_FIELD, TOKEN_FIELD, UPSTREAM_TOKEN_FIELD};
 use crate::settings::{FlowSettings, TurnstileMode};
-use crate::signup::link::{PREFILLED, first};
 use crate::signup::submission::{USE_EMAIL_ANYWAY, is_asked};
 use crate::signup::{Flow, Kind, Link, LinkSecrets, RawForm, flow};
 use crate::state::AppState;
@@ -57,13 +57,20 @@ pub async fn form(guest: Guest, slug: web::Path<String>) -> Result<HttpResponse,
     counter!("signup_form_views_total", "flow" => flow.slug, "tenant" => tenant).increment(1);
 
     let secrets = visitor.secrets(&context.state, visitor.sealed(), Found::InLink);
-    let notice = secrets.is_none().then_some(Notice::LinkExpired);
-    let prefilled = RawForm::from_pairs(
-        PREFILLED.iter().filter_map(|name| first(&visitor.query, name).map(|value| (*name, value))),
-    );
+    let expired = secrets.is_none().then_some(Notice::LinkExpired);
+    let mut secrets = secrets.unwrap_or_default();
+    let (prefilled, notice) = match prefill(visitor, &mut secrets).await {
+        Prefill::Form(form) => (form, expired),
+        Prefill::CodeNotUsable(form) => (form, Some(Notice::CodeNotUsable)),
+        Prefill::AlreadyActive => {
+            let studio = visitor.tenant.settings.redirect.default_origin.as_str();
+            let html = AlreadyActivePage { frame: context.frame(), studio }.render();
+            return Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html));
+        }
+    };
     let shown =
         Shown { form: &prefilled, errors: &[], notice, pass: None, keeps_id: false, offers_email_anyway: false };
-    let link = visitor.link(&context.state, secrets.unwrap_or_default());
+    let link = visitor.link(&context.state, secrets);
     counter!("signup_link_parameters_odd_total").increment(link.odd_parameters as u64);
     let html = draw(context, visitor, flow, terms, &link, &shown)?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
@@ -90,7 +97,7 @@ pub async fn submit(guest: Guest, slug: web::Path<String>, form: PostedForm) -> 
         form: Arc::clone(&form),
     };
     match run_to_the_end(posted).await? {
-        Outcome::Created { destination, user_id } => Ok(redirect(&context, destination, user_id)),
+        Outcome::Created { destination, user_id } => Ok(redirect(&context, flow, destination, user_id)),
         Outcome::Refused { refused, kept_pass } => again(&context, &visitor, flow, terms, &form, refused, kept_pass),
     }
 }
@@ -131,10 +138,10 @@ fn links(context: &Context, but: Option<&Flow>) -> Vec<(&'static Flow, String)> 
     context.state.flows.iter().filter(wanted).map(link).collect()
 }
 
-fn redirect(context: &Context, destination: Option<String>, user_id: Option<u64>) -> HttpResponse {
+fn redirect(context: &Context, flow: &Flow, destination: Option<String>, user_id: Option<u64>) -> HttpResponse {
     let mut response = HttpResponse::SeeOther();
     response.insert_header((LOCATION, destination.unwrap_or_else(|| status::PATH.to_owned())));
-    if let Some(cookie) = user_id.and_then(|user_id| status::cookie(context, user_id)) {
+    if let Some(cookie) = user_id.and_then(|user_id| status::cookie(context, flow, user_id)) {
         response.cookie(cookie);
     }
     response.finish()
@@ -217,8 +224,12 @@ fn draw(
     hidden.extend(pass.map(|pass| (PASS_FIELD, pass.clone())));
     if holds_any(&link.secrets) {
         let in_form = shown.form.typed(link_secrets::PARAMETER);
-        let sealed = if in_form.is_empty() { visitor.sealed() } else { in_form };
-        hidden.push((link_secrets::PARAMETER, sealed.to_owned()));
+        let sealed = if in_form.is_empty() {
+            link_secrets::seal_for_form(&link.secrets, &state.keyring, &settings.id, SystemTime::now())?
+        } else {
+            in_form.to_owned()
+        };
+        hidden.push((link_secrets::PARAMETER, sealed));
     }
     let challenges = challenges(visitor, flow, terms.turnstile, pass.is_some());
     let others = links(context, Some(flow));

@@ -1,26 +1,48 @@
 //! The account's progress, for the visitor whose sign-up succeeded and nobody else.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use actix_web::HttpResponse;
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::http::header::{ContentType, HeaderName};
+use actix_web::http::header::{COOKIE as COOKIE_HEADER, ContentType, HeaderName};
+use moka::future::Cache;
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use super::context::Context;
 use super::pages::{Progress, StatusPage};
 use super::signup::charge_page;
 use super::visitor::Guest;
+use super::words::Words;
 use crate::error::AppError;
 use crate::seal::Purpose;
+use crate::signup::Flow;
+use crate::upstream::account::{Account as Known, ReadError, Tier, Trial};
 
 /// Where the page is.
 pub const PATH: &str = "/signup/status";
 /// The cookie that names the account; nothing in a URL can.
-const COOKIE: &str = "__Host-signup";
+pub const COOKIE: &str = "__Host-signup";
 /// How long the cookie lives (contract 7).
 const COOKIE_DAYS: i64 = 7;
+/// How old what the page says may be (contract 7): a nervous visitor asks us, not the upstream.
+const CACHED_FOR: Duration = Duration::from_secs(3);
+/// The most accounts that are kept so.
+const CACHED_ACCOUNTS: u64 = 10_000;
+
+/// How often the page refreshes itself, by the age of the sign-up; after that it has stopped.
+const REFRESH: [(Duration, u32); 3] =
+    [(Duration::from_mins(2), 5), (Duration::from_mins(10), 15), (Duration::from_mins(30), 60)];
+
+/// What the status pages of all tenants remember for a moment: one question for all who ask at once.
+pub type Cached = Cache<(String, u64), Result<Known, ReadError>>;
+
+/// An empty memory.
+#[must_use]
+pub fn cache() -> Cached {
+    Cache::builder().max_capacity(CACHED_ACCOUNTS).time_to_live(CACHED_FOR).build()
+}
 
 #[derive(Serialize, Deserialize)]
 struct Account {
@@ -28,6 +50,9 @@ struct Account {
     user_id: u64,
     #[serde(rename = "i")]
     issued: u64,
+    /// Whether a trial was asked for: without one, a running account's trial is over, not unpaid.
+    #[serde(rename = "t", default)]
+    trial: bool,
 }
 
 /// `GET /signup/status`.
@@ -37,18 +62,99 @@ struct Account {
 pub async fn page(guest: Guest) -> Result<HttpResponse, AppError> {
     let Guest { context, visitor } = &guest;
     charge_page(context, visitor).await?;
-    let studio = visitor.tenant.settings.redirect.default_origin.as_str();
-    let page = StatusPage { frame: context.frame(), progress: Progress::Unknown, studio, refresh_after: None };
+    let account = account(context);
+    let known = match &account {
+        None => None,
+        Some(account) => {
+            let key = (visitor.tenant.settings.id.to_string(), account.user_id);
+            let studio = &visitor.tenant.studio;
+            Some(context.state.accounts.get_with(key, studio.account_by_id(account.user_id, &visitor.trace)).await)
+        }
+    };
+    let words = context.state.catalogue.words(visitor.language);
+    let until = known.as_ref().and_then(|known| trial_end(known.as_ref().ok()?, words));
+    let progress = known.as_ref().map_or(Progress::Unknown, |known| {
+        progress(known.as_ref(), until.as_deref(), account.as_ref().is_some_and(|account| account.trial))
+    });
+    let page = StatusPage {
+        frame: context.frame(),
+        progress,
+        studio: visitor.tenant.settings.redirect.default_origin.as_str(),
+        refresh_after: account.filter(|_| may_change(progress)).and_then(|account| refresh_after(&account)),
+    };
     Ok(HttpResponse::Ok()
         .insert_header((HeaderName::from_static("x-robots-tag"), "noindex"))
         .content_type(ContentType::html())
         .body(page.render()))
 }
 
+/// What the page says of an account.
+fn progress<'a>(known: Result<&Known, &ReadError>, until: Option<&'a str>, asked_for_trial: bool) -> Progress<'a> {
+    match known {
+        Err(ReadError::NotFound) => Progress::Deleted,
+        Err(ReadError::NoCredentials | ReadError::Unavailable) => Progress::Unknown,
+        Ok(account) if account.suspended => Progress::Suspended,
+        Ok(account) if !account.activated => Progress::Created,
+        Ok(Known { trial: Trial::Running(_), .. }) => Progress::Trial { until },
+        Ok(Known { tier: Tier::Paid, .. }) => Progress::Active,
+        Ok(Known { trial: Trial::Over, .. }) => Progress::TrialOver,
+        Ok(_) if asked_for_trial => Progress::TrialOver,
+        Ok(_) => Progress::PaymentPending,
+    }
+}
+
+fn trial_end(known: &Known, words: &Words) -> Option<String> {
+    let Trial::Running(Some(until)) = known.trial else { return None };
+    Some(in_words(until, words))
+}
+
+/// A day in the visitor's language.
+fn in_words(date: OffsetDateTime, words: &Words) -> String {
+    let (year, month, day) = (date.year().to_string(), u8::from(date.month()), date.day());
+    words.with("date", &[("day", day.into()), ("month", month.into()), ("year", year.into())])
+}
+
+/// Whether waiting may bring news.
+fn may_change(progress: Progress<'_>) -> bool {
+    matches!(progress, Progress::Unknown | Progress::Created | Progress::PaymentPending)
+}
+
+fn refresh_after(account: &Account) -> Option<u32> {
+    let age = Duration::from_secs(now().saturating_sub(account.issued));
+    REFRESH.iter().find(|(until, _)| age < *until).map(|(_, seconds)| *seconds)
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// The account that the visitor's cookie names, sealed by us for this tenant, not too old.
+fn account(context: &Context) -> Option<Account> {
+    let tenant = context.tenant.settings.id.as_str();
+    context.cookies.iter().find_map(|sealed| {
+        let plain = context.state.keyring.open(Purpose::StatusCookie, &[tenant], sealed)?;
+        let account: Account = serde_json::from_slice(&plain).ok()?;
+        let lifetime = COOKIE_DAYS.unsigned_abs() * 24 * 60 * 60;
+        (now() <= account.issued.saturating_add(lifetime)).then_some(account)
+    })
+}
+
+/// The values of our cookie in a request's headers.
+#[must_use]
+pub fn sealed_cookies(headers: &actix_web::http::header::HeaderMap) -> Vec<String> {
+    headers
+        .get_all(COOKIE_HEADER)
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(name, _)| *name == COOKIE)
+        .map(|(_, value)| value.to_owned())
+        .collect()
+}
+
 /// The encrypted cookie that names an account to this tenant alone; `None` only without randomness.
-pub(super) fn cookie(context: &Context, user_id: u64) -> Option<Cookie<'static>> {
-    let issued = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
-    let plain = serde_json::to_vec(&Account { user_id, issued }).ok()?;
+pub(super) fn cookie(context: &Context, flow: &Flow, user_id: u64) -> Option<Cookie<'static>> {
+    let plain = serde_json::to_vec(&Account { user_id, issued: now(), trial: flow.trial }).ok()?;
     let tenant = &context.tenant.settings.id;
     let sealed = context.state.keyring.seal(Purpose::StatusCookie, &[tenant.as_str()], &plain).ok()?;
     Some(

@@ -179,6 +179,8 @@ pub enum Progress<'a> {
     },
     /// Confirmed, the payment is not done.
     PaymentPending,
+    /// Confirmed, and the trial has ended.
+    TrialOver,
     /// Suspended.
     Suspended,
     /// Deleted.

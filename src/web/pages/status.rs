@@ -75,6 +75,9 @@ impl<'a> StatusView<'a> {
                 WayOn::Studio,
                 &[("created", Done), ("confirmed", Done), ("payment", Current), ("plan", Ahead)],
             ),
+            Progress::TrialOver => {
+                ("over", WayOn::Studio, &[("created", Done), ("confirmed", Done), ("over", Current)])
+            }
             Progress::Suspended => ("suspended", WayOn::Support, &[]),
             Progress::Deleted => ("deleted", WayOn::Plans, &[]),
         };

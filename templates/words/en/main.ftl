@@ -205,6 +205,9 @@ status-active-text = Your plan is active. You can start.
 status-trial-title = Your trial is running
 status-trial-text = You can start.
 status-trial-until = Your trial runs until { $date }.
+status-over-title = Your trial has ended
+status-over-text = Sign in to see how you can go on.
+status-step-over = Trial ended
 status-payment-title = Finish your payment
 status-payment-text = Your address is confirmed. Your plan starts when the payment is done.
 status-suspended-title = Your account is suspended
@@ -229,3 +232,20 @@ status-signup = Choose a plan
 
 already-active-title = Your account is already active
 already-active-text = There is nothing left to do here. Sign in with your username or email address and your password.
+
+# A day in full, such as 5 December 2026.
+date =
+    { $day } { $month ->
+        [1] January
+        [2] February
+        [3] March
+        [4] April
+        [5] May
+        [6] June
+        [7] July
+        [8] August
+        [9] September
+        [10] October
+        [11] November
+       *[12] December
+    } { $year }
