@@ -4,6 +4,7 @@ pub mod domain;
 pub mod error;
 pub mod guard;
 pub mod http;
+pub mod listener;
 pub mod live;
 pub mod routes;
 pub mod sandbox;

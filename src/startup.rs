@@ -23,6 +23,7 @@ use crate::guard::limits::Limits;
 use crate::guard::turnstile::Siteverify;
 use crate::guard::{Challenge, Guard};
 use crate::http::{ClientError, Clients};
+use crate::listener;
 use crate::routes;
 use crate::seal::{Keyring, SealError};
 use crate::settings::{RateLimit, Settings, TenantSettings};
@@ -35,10 +36,6 @@ use crate::web::security_headers::SecurityHeaders;
 use crate::web::words::{Catalogue, CatalogueError};
 use crate::web::{assets, status};
 
-/// How long an idle connection is kept: longer than a balancer keeps it, so that the balancer closes first.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long the first head of a connection may take (contract 3).
-const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 /// How often histograms are folded, so that samples do not pile up between scrapes.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
@@ -231,16 +228,8 @@ fn serve_visitors(
     drain_timeout: Duration,
 ) -> Result<(Server, SocketAddr), StartupError> {
     let shared = state.clone();
-    let server = HttpServer::new(move || routes::public_app(shared.clone()))
-        .disable_signals()
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_DEADLINE)
-        .shutdown_timeout(drain_timeout.as_secs())
-        .tcp_nodelay(true)
-        .bind(address)
-        .map_err(|source| StartupError::Listen { address, source })?;
-    let bound = server.addrs().first().copied().unwrap_or(address);
-    Ok((server.run(), bound))
+    listener::serve(address, drain_timeout, move || routes::public_app(shared.clone()))
+        .map_err(|source| StartupError::Listen { address, source })
 }
 
 fn serve_operators(

@@ -20,6 +20,7 @@ use super::security_headers::Nonce;
 use super::status::sealed_cookies;
 use crate::domain::language::Language;
 use crate::error::{AppError, Cause};
+use crate::listener::Progress;
 use crate::signup::link::first;
 use crate::state::{AppState, Tenant};
 
@@ -105,6 +106,10 @@ pub async fn around_every_answer<B: MessageBody + 'static>(
         Ok(established) => established,
         Err(error) => return Ok(request.into_response(error.error_response_bare()).map_into_right_body()),
     };
+    let connection = Progress::of(request.request());
+    if let Some(connection) = &connection {
+        connection.begin_answer();
+    }
     request.extensions_mut().insert(Rc::clone(&context));
     tracing::Span::current().record("tenant", context.tenant.settings.id.as_str());
 
@@ -115,6 +120,9 @@ pub async fn around_every_answer<B: MessageBody + 'static>(
         }
         None => next.call(request).await.map(ServiceResponse::map_into_left_body),
     };
+    if let Some(connection) = connection {
+        connection.end_answer();
+    }
     match outcome {
         Ok(response) => {
             let (request, response) = response.into_parts();

@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 
 use crate::error::{AppError, Cause};
+use crate::listener::Progress;
 use crate::signup::RawForm;
 use crate::state::AppState;
 
@@ -26,6 +27,7 @@ impl FromRequest for PostedForm {
         let announced = announced(request);
         let limit = request.app_data::<web::Data<AppState>>().map(|state| state.body_limit);
         let payload = payload.take();
+        let connection = Progress::of(request);
         Box::pin(async move {
             let limit = limit.ok_or(Cause::NoContext)?;
             if announced?.is_some_and(|length| length > limit as u64) {
@@ -34,6 +36,9 @@ impl FromRequest for PostedForm {
             let body = tokio::time::timeout(BODY_DEADLINE, read(payload, limit))
                 .await
                 .map_err(|_too_slow| AppError::BodyTimeout)??;
+            if let Some(connection) = connection {
+                connection.body_is_read();
+            }
             Ok(Self(RawForm::from_urlencoded(&body)))
         })
     }

@@ -71,10 +71,9 @@ impl<'a> FieldView<'a> {
     pub(super) fn new(page: &FormPage<'a>, field: &'static Field) -> Self {
         let error = page.errors.iter().find(|error| error.field == field.name).map(|error| error.text.as_str());
         let hint = hint(page, field);
-        let ids: Vec<_> = [(hint.is_some(), "hint"), (error.is_some(), "error")]
-            .into_iter()
-            .filter_map(|(is_there, part)| is_there.then(|| format!("{}-{part}", field.name)))
-            .collect();
+        let hint_id = hint.is_some().then(|| format!("{}-hint", field.name));
+        let error_id = error.is_some().then(|| format!("{}-error", field.name));
+        let ids: Vec<_> = hint_id.into_iter().chain(error_id).collect();
         let ways_out = ways_out(page, field, error);
         let leads_to_a_plan = ways_out.iter().any(|way| way.is_plan);
         Self {

@@ -1,0 +1,252 @@
+//! The visitors' listener: HTTP/1.1 over connections that are cut when their side stalls.
+//!
+//! The framework times out only the first head of a connection. Here every head has a deadline, and so has a visitor
+//! who does not read. (The body's deadline is `web::form_body`'s, which can still answer.)
+
+use std::cell::Cell;
+use std::future::Future as _;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use actix_http::{HttpService, Request};
+use actix_server::{Server, ServerBuilder};
+use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Response};
+use actix_web::{Error, HttpRequest};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// How long a request's head may take, counted from its first byte; the first head of a connection from the start.
+const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a visitor may take to accept the next bytes of an answer.
+const WRITE_DEADLINE: Duration = Duration::from_secs(30);
+/// How long an idle connection is kept: longer than balancers keep theirs, so that they close first.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Connections the system holds until we accept them.
+const BACKLOG: i32 = 1_024;
+/// Connections at once for each worker; more wait in the backlog.
+const MAX_CONNECTIONS: usize = 20_000;
+
+/// Where a connection is between requests; shared by its stream and its requests.
+#[derive(Default)]
+pub struct Progress {
+    phase: Cell<Phase>,
+    early_bytes: Cell<bool>,
+}
+
+#[derive(Clone, Copy, Default)]
+enum Phase {
+    /// No byte of the next head yet.
+    #[default]
+    Idle,
+    /// A head is arriving.
+    Head { since: Instant },
+    /// A request is being answered.
+    Answering,
+}
+
+impl Progress {
+    /// The connection of a request; none in tests without a socket.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Option<Rc<Self>> {
+        request.conn_data::<Rc<Self>>().cloned()
+    }
+
+    /// A head is complete.
+    pub fn begin_answer(&self) {
+        self.phase.set(Phase::Answering);
+        self.early_bytes.set(false);
+    }
+
+    /// The body is complete: what comes now belongs to the next request.
+    pub fn body_is_read(&self) {
+        self.early_bytes.set(false);
+    }
+
+    /// The request is answered.
+    pub fn end_answer(&self) {
+        let next = if self.early_bytes.get() { Phase::Head { since: Instant::now() } } else { Phase::Idle };
+        self.phase.set(next);
+    }
+
+    fn bytes_arrived(&self) {
+        match self.phase.get() {
+            Phase::Idle => self.phase.set(Phase::Head { since: Instant::now() }),
+            Phase::Head { .. } => {}
+            Phase::Answering => self.early_bytes.set(true),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self.phase.get() {
+            Phase::Head { since } => Some(since + HEAD_DEADLINE),
+            Phase::Idle | Phase::Answering => None,
+        }
+    }
+}
+
+/// A visitor's connection.
+struct TimedStream {
+    stream: TcpStream,
+    progress: Rc<Progress>,
+    reading: Deadline,
+    writing: Deadline,
+}
+
+/// A timer that is armed only while somebody waits.
+#[derive(Default)]
+struct Deadline(Option<Pin<Box<Sleep>>>);
+
+impl Deadline {
+    /// Pending until the instant, then a timeout.
+    fn poll(&mut self, at: Instant, context: &mut Context<'_>) -> Poll<io::Error> {
+        let timer = self.0.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        if timer.deadline() != at {
+            timer.as_mut().reset(at);
+        }
+        timer.as_mut().poll(context).map(|()| io::ErrorKind::TimedOut.into())
+    }
+
+    fn disarm(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl TimedStream {
+    fn new(stream: TcpStream) -> Self {
+        let progress = Rc::new(Progress::default());
+        // A connection that never says anything is a stalled first head.
+        progress.phase.set(Phase::Head { since: Instant::now() });
+        Self { stream, progress, reading: Deadline::default(), writing: Deadline::default() }
+    }
+
+    fn guard_write<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.writing.disarm();
+            return written;
+        }
+        let at = self.writing.0.as_ref().map_or_else(|| Instant::now() + WRITE_DEADLINE, |timer| timer.deadline());
+        let late = ready!(self.writing.poll(at, context));
+        Poll::Ready(Err(late))
+    }
+}
+
+impl AsyncRead for TimedStream {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            this.progress.bytes_arrived();
+        }
+        if read.is_ready() {
+            return read;
+        }
+        match this.progress.deadline() {
+            Some(at) => {
+                let late = ready!(this.reading.poll(at, context));
+                Poll::Ready(Err(late))
+            }
+            None => {
+                this.reading.disarm();
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl AsyncWrite for TimedStream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(context, bytes);
+        this.guard_write(written, context)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.stream).poll_flush(context);
+        this.guard_write(flushed, context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write_vectored(context, buffers);
+        this.guard_write(written, context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+/// Listens at an address and serves an application there; the address is the one that was bound.
+///
+/// # Errors
+/// The system's, when the address is taken or not ours.
+pub fn serve<F, I, S, B>(address: SocketAddr, drain: Duration, application: F) -> io::Result<(Server, SocketAddr)>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<Error> + 'static,
+    S::InitError: std::fmt::Debug,
+    S::Response: Into<Response<B>> + 'static,
+    S::Future: 'static,
+    <S::Service as actix_service::Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+{
+    let listener = listen(address)?;
+    let bound = listener.local_addr()?;
+    let builder = ServerBuilder::new()
+        .disable_signals()
+        .shutdown_timeout(drain.as_secs())
+        .max_concurrent_connections(MAX_CONNECTIONS);
+    let stopping = builder.graceful_shutdown_signal();
+    let builder = builder.listen("visitors", listener, move || {
+        let stopping = stopping.clone();
+        let application = application().into_factory().map_err(|error| error.into().error_response());
+        let http = HttpService::build()
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(HEAD_DEADLINE)
+            // Idle connections close when the server begins to stop.
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .on_connect_ext(|stream: &TimedStream, extensions| {
+                extensions.insert(Rc::clone(&stream.progress));
+            })
+            .h1(map_config(application, |()| AppConfig::default()));
+        fn_service(|stream: TcpStream| async move {
+            let peer = stream.peer_addr().ok();
+            stream.set_nodelay(true)?;
+            Ok::<_, actix_http::error::DispatchError>((TimedStream::new(stream), peer))
+        })
+        .and_then(http)
+    })?;
+    Ok((builder.run(), bound))
+}
+
+fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
