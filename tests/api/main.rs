@@ -1,7 +1,6 @@
 //! Tests from the outside: the real application on real sockets, with neighbours that do as they are told.
 
 #![expect(
-    missing_docs,
     unreachable_pub,
     clippy::unwrap_used,
     clippy::expect_used,

@@ -17,7 +17,7 @@ optional = (optional)
 ## The plan chooser
 
 plans-title = Choose how to start
-plans-lead = Pick a plan, fill in one form, and you are in.
+plans-lead = Pick a plan, fill in one form, and start building.
 plans-for = Made for
 plans-get = What you get
 plans-next = What happens next

@@ -1,0 +1,93 @@
+//! One account per form, whichever replica is asked.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use crate::helpers::app::{sample, sample_with};
+use crate::helpers::neighbour::STUDIO_URL;
+use crate::helpers::{FLOWS, Neighbour, Page, Reply};
+use crate::process::{Gateway, Redis, eventually};
+
+const CLIENT: &str = "203.0.113.7";
+
+async fn pair(redis: &Redis, studio: &Neighbour, siteverify: &Neighbour) -> [Gateway; 2] {
+    let url = redis.url();
+    let variables = [
+        ("SIGNUP__RATE_LIMIT__BACKEND", "redis"),
+        ("SIGNUP__RATE_LIMIT__REDIS_URL", url.as_str()),
+        ("SIGNUP__UPSTREAM__TIMEOUT", "2s"),
+        ("SIGNUP__UPSTREAM__CONNECT_TIMEOUT", "1s"),
+        ("SIGNUP__TURNSTILE__TIMEOUT", "1s"),
+    ];
+    Gateway::pair(studio, siteverify, &variables).await
+}
+
+fn destination(page: &Page) -> (u16, &str) {
+    (page.status, page.location())
+}
+
+#[tokio::test]
+async fn the_same_form_at_two_replicas_at_once_creates_one_account() {
+    let (redis, studio, siteverify) = (Redis::start().await, Neighbour::studio().await, Neighbour::siteverify().await);
+    let created = Reply::Json(200, serde_json::json!({ "success": true, "id": 7, "redirectUrl": STUDIO_URL }));
+    studio.reply(Reply::Later(Duration::from_millis(500), Box::new(created)));
+    let replicas = pair(&redis, &studio, &siteverify).await;
+    let page = replicas[0].get("/signup/pro").await;
+    let fields = sample(FLOWS[0]);
+    let posts = (0..10).map(|turn| replicas[turn % 2].submit(&page, &fields, CLIENT));
+    let answers: Vec<Page> = join_all(posts).await.into_iter().map(Option::unwrap).collect();
+    for answer in &answers {
+        assert_eq!(destination(answer), (303, STUDIO_URL));
+        assert!(answer.header("set-cookie").is_some_and(|cookie| cookie.starts_with("__Host-signup=")));
+    }
+    assert_eq!((studio.received().len(), siteverify.received().len()), (1, 1));
+    // And later, and with another address.
+    assert_eq!(destination(&replicas[1].submit(&page, &fields, CLIENT).await.unwrap()), (303, STUDIO_URL));
+    let other = sample_with(FLOWS[0], "email", "other@acme.example");
+    assert_eq!(replicas[1].submit(&page, &other, CLIENT).await.unwrap().status, 422);
+    assert_eq!(studio.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_form_and_its_pass_are_good_at_the_other_replica() {
+    let (redis, studio, siteverify) = (Redis::start().await, Neighbour::studio().await, Neighbour::siteverify().await);
+    let replicas = pair(&redis, &studio, &siteverify).await;
+    studio.reply(Reply::Json(200, serde_json::json!({ "success": false, "error": "Username is already taken" })));
+    let page = replicas[0].get("/signup/pro").await;
+    let refused = replicas[0].submit(&page, &sample(FLOWS[0]), CLIENT).await.unwrap();
+    assert_eq!((refused.status, refused.fields_in_error()), (422, vec!["username".to_owned()]));
+    studio.reply(Reply::Json(200, serde_json::json!({ "success": true, "redirectUrl": STUDIO_URL })));
+    let corrected = [("username", "jan-the-second"), ("password", "vexing-otter-plinth")];
+    let answer = replicas[1].submit(&refused, &corrected, CLIENT).await.unwrap();
+    assert_eq!(destination(&answer), (303, STUDIO_URL));
+    assert_eq!(siteverify.received().len(), 1, "the challenge was asked twice");
+}
+
+#[tokio::test]
+async fn a_replica_that_dies_while_sending_leaves_an_unknown_outcome_to_its_sibling() {
+    let (redis, studio, siteverify) = (Redis::start().await, Neighbour::studio().await, Neighbour::siteverify().await);
+    let [first, second] = pair(&redis, &studio, &siteverify).await;
+    studio.reply(Reply::Stall(Vec::new()));
+    let page = first.get("/signup/pro").await;
+    let fields = sample(FLOWS[0]);
+    let address = first.address;
+    let dying = {
+        let (page, fields) = (page.clone(), fields.clone());
+        let sent = crate::helpers::app::urlencode(&crate::helpers::app::fill(&page, &fields));
+        tokio::spawn(async move {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let url = format!("http://localhost:{}{}", address.port(), page.action());
+            let request = client.post(url).header("content-type", "application/x-www-form-urlencoded").body(sent);
+            request.send().await.is_err()
+        })
+    };
+    eventually("the creation is sent", async || studio.received().len() == 1).await;
+    first.kill();
+    assert!(dying.await.unwrap(), "the dead replica answered");
+    // While the lease lasts the sibling waits, then says that the outcome is unknown; it never sends.
+    let answer = second.submit(&page, &fields, CLIENT).await.unwrap();
+    assert_eq!(answer.status, 504);
+    eventually("the lease is over", async || second.submit(&page, &fields, CLIENT).await.unwrap().status == 504).await;
+    assert_eq!(studio.received().len(), 1);
+}

@@ -1,0 +1,46 @@
+//! Limits that replicas share.
+
+use futures_util::future::join_all;
+
+use crate::helpers::app::sample;
+use crate::helpers::{FLOWS, Neighbour};
+use crate::process::{Gateway, Redis};
+
+#[tokio::test]
+async fn exactly_the_configured_number_passes_across_replicas() {
+    let (redis, studio, siteverify) = (Redis::start().await, Neighbour::studio().await, Neighbour::siteverify().await);
+    let url = redis.url();
+    let variables = [
+        ("SIGNUP__RATE_LIMIT__BACKEND", "redis"),
+        ("SIGNUP__RATE_LIMIT__REDIS_URL", url.as_str()),
+        ("SIGNUP__RATE_LIMIT__CLIENT__BURST", "7"),
+        ("SIGNUP__RATE_LIMIT__CLIENT__PERIOD", "10m"),
+    ];
+    let replicas = Gateway::pair(&studio, &siteverify, &variables).await;
+    let page = replicas[0].get("/signup/pro").await;
+    let posts = (0..20).map(|turn| replicas[turn % 2].submit(&page, &[("name", "")], "203.0.113.7"));
+    let statuses: Vec<u16> = join_all(posts).await.into_iter().map(|page| page.unwrap().status).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 422).count(), 7, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 13, "{statuses:?}");
+    // Another visitor is not concerned.
+    assert_eq!(replicas[1].submit(&page, &[("name", "")], "203.0.113.8").await.unwrap().status, 422);
+}
+
+#[tokio::test]
+async fn no_store_ever_holds_an_address_or_an_answer_in_the_open() {
+    let (redis, studio, siteverify) = (Redis::start().await, Neighbour::studio().await, Neighbour::siteverify().await);
+    let url = redis.url();
+    let variables = [("SIGNUP__RATE_LIMIT__BACKEND", "redis"), ("SIGNUP__RATE_LIMIT__REDIS_URL", url.as_str())];
+    let gateway = Gateway::start(&studio, &siteverify, &variables).await;
+    let page = gateway.get("/signup/trial").await;
+    let answer = gateway.submit(&page, &sample(FLOWS[1]), "203.0.113.7").await.unwrap();
+    assert_eq!(answer.status, 303);
+    let everything = redis.everything().await;
+    // Client, pages, e-mail and the form.
+    assert!(everything.len() >= 4, "{everything:?}");
+    for (key, value) in &everything {
+        for secret in ["203.0.113.7", "flintstone", "studio.example", "granite"] {
+            assert!(!key.contains(secret) && !value.contains(secret), "{key}: {value}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Programs under test as the system runs them.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use reqwest::Client;
+use reqwest::redirect::Policy;
+
+use crate::helpers::app::{SECRET_KEY, fill, urlencode};
+use crate::helpers::{Neighbour, Page};
+
+/// How long anything may take to come up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Waits until something holds.
+pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Sends a signal by name, such as `STOP`.
+pub fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill").args([format!("-{name}"), process.to_string()]).status().unwrap();
+    assert!(sent.success(), "kill -{name} {process}");
+}
+
+/// A Redis of its own, forgetful, on loopback.
+pub struct Redis {
+    pub port: u16,
+    process: Child,
+}
+
+impl Redis {
+    pub async fn start() -> Self {
+        Self::at(free_port()).await
+    }
+
+    /// At the port of one that is gone.
+    pub async fn at(port: u16) -> Self {
+        let process = Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server starts");
+        eventually("Redis listens", async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
+        Self { port, process }
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    pub fn signal(&self, name: &str) {
+        signal(self.process.id(), name);
+    }
+
+    /// Dies without a word.
+    pub fn kill(mut self) -> u16 {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.port
+    }
+
+    /// Every key and value it holds, as text.
+    pub async fn everything(&self) -> Vec<(String, String)> {
+        let client = redis::Client::open(self.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
+        let mut all = Vec::new();
+        for key in keys {
+            let value: Vec<u8> = redis::cmd("GET").arg(&key).query_async(&mut connection).await.unwrap();
+            all.push((key, String::from_utf8_lossy(&value).into_owned()));
+        }
+        all
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _gone = self.process.kill();
+        let _gone = self.process.wait();
+    }
+}
+
+/// A gateway as a process, its log, and the verbs of a visitor.
+pub struct Gateway {
+    pub address: SocketAddr,
+    admin: SocketAddr,
+    process: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    client: Client,
+}
+
+impl Gateway {
+    /// Starts the binary beside these neighbours, with some variables set.
+    pub async fn start(studio: &Neighbour, siteverify: &Neighbour, variables: &[(&str, &str)]) -> Self {
+        let (port, admin_port) = (free_port(), free_port());
+        let mut environment: BTreeMap<&str, String> = BTreeMap::from([
+            ("SIGNUP__SERVER__BIND", format!("127.0.0.1:{port}")),
+            ("SIGNUP__SERVER__ADMIN_BIND", format!("127.0.0.1:{admin_port}")),
+            ("SIGNUP__SERVER__SECRET_KEY", SECRET_KEY.to_owned()),
+            ("SIGNUP__SERVER__TRUSTED_PROXIES", "127.0.0.1/32".to_owned()),
+            ("SIGNUP__SANDBOX__ENABLED", "false".to_owned()),
+            ("SIGNUP__UPSTREAM__BASE_URL", studio.url("/v1")),
+            ("SIGNUP__TURNSTILE__SITEVERIFY_URL", siteverify.url("/siteverify")),
+            ("SIGNUP__REDIRECT__DEFAULT_ORIGIN", "https://studio.example".to_owned()),
+            ("SIGNUP__TELEMETRY__LOG_FORMAT", "json".to_owned()),
+        ]);
+        environment.extend(variables.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let mut process = Command::new(env!("CARGO_BIN_EXE_signup-gateway"))
+            .envs(environment)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the gateway starts");
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (lines, copy) = (BufReader::new(process.stdout.take().unwrap()).lines(), Arc::clone(&log));
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                copy.lock().unwrap().push(line);
+            }
+        });
+        let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
+        let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let gateway = Self { address: loopback(port), admin: loopback(admin_port), process, log, client };
+        eventually("the gateway is ready", async || gateway.ready().await.is_some_and(|(status, _)| status == 200))
+            .await;
+        gateway
+    }
+
+    /// Two of them.
+    pub async fn pair(studio: &Neighbour, siteverify: &Neighbour, variables: &[(&str, &str)]) -> [Self; 2] {
+        [Self::start(studio, siteverify, variables).await, Self::start(studio, siteverify, variables).await]
+    }
+
+    pub async fn get(&self, path: &str) -> Page {
+        Page::read(self.client.get(format!("http://localhost:{}{path}", self.address.port())).send().await.unwrap())
+            .await
+    }
+
+    /// Posts a page's form, as a visitor with this address behind a trusted proxy; `None` when the connection breaks.
+    pub async fn submit(&self, page: &Page, fields: &[(&str, &str)], client: &str) -> Option<Page> {
+        let response = self
+            .client
+            .post(format!("http://localhost:{}{}", self.address.port(), page.action()))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("x-forwarded-for", client)
+            .body(urlencode(&fill(page, fields)))
+            .send()
+            .await;
+        Some(Page::read(response.ok()?).await)
+    }
+
+    /// Status and body of readiness on the admin listener.
+    pub async fn ready(&self) -> Option<(u16, String)> {
+        let answer = self.client.get(format!("http://{}/health/ready", self.admin)).send().await.ok()?;
+        Some((answer.status().as_u16(), answer.text().await.ok()?))
+    }
+
+    /// The value of a metric without labels.
+    pub async fn metric(&self, name: &str) -> Option<f64> {
+        let text = self.client.get(format!("http://{}/metrics", self.admin)).send().await.ok()?.text().await.ok()?;
+        text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    }
+
+    /// How many lines of its log hold a text.
+    pub fn logged(&self, text: &str) -> usize {
+        self.log.lock().unwrap().iter().filter(|line| line.contains(text)).count()
+    }
+
+    pub fn signal(&self, name: &str) {
+        signal(self.process.id(), name);
+    }
+
+    /// Dies without a word.
+    pub fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _gone = self.process.kill();
+        let _gone = self.process.wait();
+    }
+}
