@@ -29,6 +29,8 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// How long an idle connection is kept: longer than balancers keep theirs, so that they close first.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// The framework's own limit of a head, in bytes.
+const MAX_HEAD_BYTES: usize = 128 * 1_024;
 /// Connections the system holds until we accept them.
 const BACKLOG: i32 = 1_024;
 /// Connections at once for each worker; more wait in the backlog.
@@ -39,6 +41,8 @@ const MAX_CONNECTIONS: usize = 20_000;
 pub struct Progress {
     phase: Cell<Phase>,
     early_bytes: Cell<bool>,
+    /// Bytes of the request at hand, framing included.
+    bytes: Cell<usize>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -72,11 +76,13 @@ impl Progress {
 
     /// The request is answered.
     pub fn end_answer(&self) {
+        self.bytes.set(0);
         let next = if self.early_bytes.get() { Phase::Head { since: Instant::now() } } else { Phase::Idle };
         self.phase.set(next);
     }
 
-    fn bytes_arrived(&self) {
+    fn bytes_arrived(&self, count: usize) {
+        self.bytes.set(self.bytes.get().saturating_add(count));
         match self.phase.get() {
             Phase::Idle => self.phase.set(Phase::Head { since: Instant::now() }),
             Phase::Head { .. } => {}
@@ -96,6 +102,7 @@ impl Progress {
 struct TimedStream {
     stream: TcpStream,
     progress: Rc<Progress>,
+    max_request_bytes: usize,
     reading: Deadline,
     writing: Deadline,
 }
@@ -120,11 +127,11 @@ impl Deadline {
 }
 
 impl TimedStream {
-    fn new(stream: TcpStream) -> Self {
+    fn new(stream: TcpStream, max_request_bytes: usize) -> Self {
         let progress = Rc::new(Progress::default());
         // A connection that never says anything is a stalled first head.
         progress.phase.set(Phase::Head { since: Instant::now() });
-        Self { stream, progress, reading: Deadline::default(), writing: Deadline::default() }
+        Self { stream, progress, max_request_bytes, reading: Deadline::default(), writing: Deadline::default() }
     }
 
     fn guard_write<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
@@ -143,22 +150,23 @@ impl AsyncRead for TimedStream {
         let this = self.get_mut();
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            this.progress.bytes_arrived();
+        let arrived = buffer.filled().len() - before;
+        if arrived > 0 {
+            this.progress.bytes_arrived(arrived);
+            // Chunk extensions count for no other limit.
+            if this.progress.bytes.get() > this.max_request_bytes {
+                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+            }
         }
         if read.is_ready() {
             return read;
         }
-        match this.progress.deadline() {
-            Some(at) => {
-                let late = ready!(this.reading.poll(at, context));
-                Poll::Ready(Err(late))
-            }
-            None => {
-                this.reading.disarm();
-                Poll::Pending
-            }
+        if let Some(at) = this.progress.deadline() {
+            let late = ready!(this.reading.poll(at, context));
+            return Poll::Ready(Err(late));
         }
+        this.reading.disarm();
+        Poll::Pending
     }
 }
 
@@ -194,11 +202,20 @@ impl AsyncWrite for TimedStream {
     }
 }
 
+/// What one connection may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long requests in flight may take when the server stops.
+    pub drain: Duration,
+    /// The largest request body, in bytes; with its framing a request may be twice as large.
+    pub body: usize,
+}
+
 /// Listens at an address and serves an application there; the address is the one that was bound.
 ///
 /// # Errors
 /// The system's, when the address is taken or not ours.
-pub fn serve<F, I, S, B>(address: SocketAddr, drain: Duration, application: F) -> io::Result<(Server, SocketAddr)>
+pub fn serve<F, I, S, B>(address: SocketAddr, limits: Limits, application: F) -> io::Result<(Server, SocketAddr)>
 where
     F: Fn() -> I + Send + Clone + 'static,
     I: IntoServiceFactory<S, Request>,
@@ -214,7 +231,7 @@ where
     let bound = listener.local_addr()?;
     let builder = ServerBuilder::new()
         .disable_signals()
-        .shutdown_timeout(drain.as_secs())
+        .shutdown_timeout(limits.drain.as_secs())
         .max_concurrent_connections(MAX_CONNECTIONS);
     let stopping = builder.graceful_shutdown_signal();
     let builder = builder.listen("visitors", listener, move || {
@@ -232,10 +249,13 @@ where
                 extensions.insert(Rc::clone(&stream.progress));
             })
             .h1(map_config(application, |()| AppConfig::default()));
-        fn_service(|stream: TcpStream| async move {
+        fn_service(move |stream: TcpStream| async move {
             let peer = stream.peer_addr().ok();
             stream.set_nodelay(true)?;
-            Ok::<_, actix_http::error::DispatchError>((TimedStream::new(stream), peer))
+            Ok::<_, actix_http::error::DispatchError>((
+                TimedStream::new(stream, MAX_HEAD_BYTES + limits.body.saturating_mul(2)),
+                peer,
+            ))
         })
         .and_then(http)
     })?;

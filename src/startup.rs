@@ -23,7 +23,7 @@ use crate::guard::limits::Limits;
 use crate::guard::turnstile::Siteverify;
 use crate::guard::{Challenge, Guard};
 use crate::http::{ClientError, Clients};
-use crate::listener;
+use crate::listener::{self, Limits as ListenerLimits};
 use crate::routes;
 use crate::seal::{Keyring, SealError};
 use crate::settings::{RateLimit, Settings, TenantSettings};
@@ -93,7 +93,8 @@ impl Application {
         #[cfg(feature = "sandbox")]
         let sandbox = settings.sandbox.map(|address| serve_sandbox(&settings, address)).transpose()?;
         let state = web::Data::new(state(settings, flows)?);
-        let (public, public_address) = serve_visitors(&state, bind, drain_timeout)?;
+        let (public, public_address) =
+            serve_visitors(&state, bind, ListenerLimits { drain: drain_timeout, body: state.body_limit })?;
         let (admin, admin_address) = serve_operators(&state, registry, admin_bind)?;
         Ok(Self {
             state,
@@ -225,10 +226,10 @@ async fn upkeep() {
 fn serve_visitors(
     state: &web::Data<AppState>,
     address: SocketAddr,
-    drain_timeout: Duration,
+    limits: ListenerLimits,
 ) -> Result<(Server, SocketAddr), StartupError> {
     let shared = state.clone();
-    listener::serve(address, drain_timeout, move || routes::public_app(shared.clone()))
+    listener::serve(address, limits, move || routes::public_app(shared.clone()))
         .map_err(|source| StartupError::Listen { address, source })
 }
 

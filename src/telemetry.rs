@@ -18,7 +18,7 @@ use crate::settings::LogFormat;
 const CALL_BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0];
 
 /// What is logged .
-const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http=warn";
+const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http=off";
 
 /// A subscriber that writes one line an event.
 #[must_use]

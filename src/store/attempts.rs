@@ -84,7 +84,7 @@ impl MemoryAttempts {
                 records.insert(key.clone(), Record { state: claimed, forget_at: now + keep });
                 Claim::Won
             }
-            Some(taken) => taken,
+            Some(elsewhere) => elsewhere,
         }
     }
 

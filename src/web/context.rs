@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use actix_http::ConnectionType;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
@@ -22,7 +23,7 @@ use crate::domain::language::Language;
 use crate::error::{AppError, Cause};
 use crate::listener::Progress;
 use crate::signup::link::first;
-use crate::state::{AppState, Tenant};
+use crate::state::{AppState, Phase, Tenant};
 
 /// Probes of balancers, which name whatever host they like.
 const ANY_HOST: &str = "/health/";
@@ -189,7 +190,15 @@ fn finish<B>(
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+    if ends_connection(response.status()) || context.state.readiness.phase() == Phase::Draining {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
     response
+}
+
+/// Whether what follows on the connection is not to be trusted: a request we could not or did not read to its end.
+fn ends_connection(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 405 | 408 | 413 | 415 | 421)
 }
 
 /// A failure that nobody drew: ours have no body at all, the framework's are plain text.

@@ -27,6 +27,8 @@ const PAGES: &[&str] = &[
     include_str!("pages/frame.rs"),
     include_str!("pages/status.rs"),
     include_str!("words.rs"),
+    include_str!("refusal.rs"),
+    include_str!("status.rs"),
 ];
 
 /// Keys that are put together at run time begin like this.
@@ -217,11 +219,15 @@ fn a_field_without_words_of_its_own_is_named_by_its_label() {
 
 #[test]
 fn every_word_a_page_asks_for_is_there_and_every_word_is_asked_for() {
-    let literal = Regex::new(r#"\b(?:t|text|with|find)\(\s*"([a-z][a-zA-Z0-9-]*)""#).unwrap();
+    let literal =
+        Regex::new(r#"\b(?:t|text|with|find)\(\s*"([a-z][a-zA-Z0-9-]*)"|\bat\([^()]*, "([a-zA-Z-]+)"\)"#).unwrap();
     let catalogue = catalogue();
     let words = catalogue.words(Language::English);
-    let asked: BTreeSet<&str> =
-        PAGES.iter().flat_map(|page| literal.captures_iter(page)).map(|found| found.get(1).unwrap().as_str()).collect();
+    let asked: BTreeSet<&str> = PAGES
+        .iter()
+        .flat_map(|page| literal.captures_iter(page))
+        .map(|found| found.iter().skip(1).flatten().next().unwrap().as_str())
+        .collect();
     let missing: Vec<_> = asked.iter().filter(|key| !words.has(key)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 

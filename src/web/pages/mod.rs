@@ -21,10 +21,10 @@ use crate::web::words::Words;
 ///
 /// Programs that fill in forms like a subject. No browser or password manager knows a token for it: names such as
 /// `website`, `url`, `phone` or `fax` are filled in for people who never see them.
-pub const HONEYPOT: &str = "subject_line";
+pub const HONEYPOT: &str = crate::guard::HONEYPOT_FIELD;
 
 /// The name of the box that insists on a doubtful address (contract 2, `upstream.validate_email`).
-pub const EMAIL_ANYWAY: &str = "useEmailAnyway";
+pub const EMAIL_ANYWAY: &str = crate::signup::submission::USE_EMAIL_ANYWAY;
 
 /// What every page needs.
 #[derive(Clone, Copy)]
