@@ -14,4 +14,6 @@
 
 mod helpers;
 
+mod form_rules;
+mod prefill;
 mod sign_up;
