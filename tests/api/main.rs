@@ -14,6 +14,11 @@
 
 mod helpers;
 
+mod attribution;
+mod body;
+mod correction;
+mod cross_site;
 mod form_rules;
 mod prefill;
+mod security_headers;
 mod sign_up;
