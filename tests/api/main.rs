@@ -20,5 +20,6 @@ mod correction;
 mod cross_site;
 mod form_rules;
 mod prefill;
+mod privacy;
 mod security_headers;
 mod sign_up;
