@@ -73,17 +73,21 @@ pub async fn read_body(mut response: Response) -> Result<Vec<u8>, BodyError> {
     Ok(body)
 }
 
+/// A `Content-Type` without its parameters, in lower case. A blank may stand before them (RFC 9110, 8.3.1), which the
+/// `mime` crate refuses.
+#[must_use]
+pub fn media_type(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// Whether the answer says that it is JSON (RFC 8259, RFC 6839), and that it is not compressed: we asked for neither
 /// another type nor an encoding.
 #[must_use]
 pub fn is_json(response: &Response) -> bool {
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    let media_type: Option<mime::Mime> = header(reqwest::header::CONTENT_TYPE).and_then(|text| text.parse().ok());
+    let media_type = header(reqwest::header::CONTENT_TYPE).map(media_type).unwrap_or_default();
     let plain =
         header(reqwest::header::CONTENT_ENCODING).is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
-    plain
-        && media_type.is_some_and(|media_type| {
-            media_type.type_() == mime::APPLICATION
-                && (media_type.subtype() == mime::JSON || media_type.suffix() == Some(mime::JSON))
-        })
+    let subtype = media_type.strip_prefix("application/").unwrap_or_default();
+    plain && (subtype == "json" || subtype.ends_with("+json"))
 }

@@ -1,6 +1,7 @@
 //! One attempt at one form: the pipeline, run to its end whatever becomes of the connection.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use metrics::counter;
 use tracing::Instrument as _;
@@ -69,26 +70,28 @@ async fn run(posted: Posted) -> Outcome {
         client: visitor.client,
         budget: visitor.tenant.page_budget,
     };
-    let outcome = match state.guard.admit(caller, form).await {
+    let (outcome, called_for) = match state.guard.admit(caller, form).await {
         Ok(Admission::Open(attempt)) => posted.open(&attempt).await,
         Ok(Admission::Answered(answer)) => {
-            posted.report("duplicate");
+            posted.report("duplicate", None);
             return Outcome::Created { destination: answer.destination, user_id: answer.user_id };
         }
-        Err(error) => Outcome::Refused { refused: error.into(), kept_pass: None },
+        Err(error) => (Outcome::Refused { refused: error.into(), kept_pass: None }, None),
     };
-    posted.report(match &outcome {
+    let label = match &outcome {
         Outcome::Created { .. } => "created",
         Outcome::Refused { refused, .. } => refused.refusal.outcome(),
-    });
+    };
+    posted.report(label, called_for);
     outcome
 }
 
 impl Posted {
-    /// The pipeline inside an open attempt, and how the attempt ends.
-    async fn open(&self, attempt: &Attempt) -> Outcome {
+    /// The pipeline inside an open attempt, how the attempt ends, and how long the upstream took if it was called.
+    async fn open(&self, attempt: &Attempt) -> (Outcome, Option<Duration>) {
         let guard = &self.state.guard;
-        match self.sign_up(attempt).await {
+        let mut called_for = None;
+        let outcome = match self.sign_up(attempt, &mut called_for).await {
             Ok((submission_email, created)) => {
                 let destination = match created.destination {
                     Destination::Return(url) => Some(url.as_str().to_owned()),
@@ -109,11 +112,16 @@ impl Posted {
                 }
                 Outcome::Refused { refused, kept_pass: guard.kept_pass(attempt, &self.form) }
             }
-        }
+        };
+        (outcome, called_for)
     }
 
     /// Parse, clear, create.
-    async fn sign_up(&self, attempt: &Attempt) -> Result<(crate::domain::email::Email, Created), Refused> {
+    async fn sign_up(
+        &self,
+        attempt: &Attempt,
+        called_for: &mut Option<Duration>,
+    ) -> Result<(crate::domain::email::Email, Created), Refused> {
         let Self { state, visitor, flow, terms, form } = self;
         let submission = Submission::parse(flow, self.rules(&state.password), form, self.link())?;
         count_observed(&submission);
@@ -123,7 +131,10 @@ impl Posted {
         let operator = OperatorTerms { notes: terms.notes.clone(), trial_length: terms.trial_length };
         let cleared = visitor.tenant.studio.check_email(cleared, &visitor.trace).await?;
         let (username, prefilled) = (submission_username, self.secrets().prefilled);
-        match visitor.tenant.studio.create(cleared, &operator, &visitor.trace).await {
+        let started = Instant::now();
+        let created = visitor.tenant.studio.create(cleared, &operator, &visitor.trace).await;
+        *called_for = Some(started.elapsed());
+        match created {
             Ok(created) => Ok((email, created)),
             Err(error) => Err(Refused::from(error).about_prefilled(prefilled.as_ref(), &username, &email)),
         }
@@ -145,7 +156,7 @@ impl Posted {
     }
 
     /// One event and one count for each submission (contract 9).
-    fn report(&self, outcome: &'static str) {
+    fn report(&self, outcome: &'static str, called_for: Option<Duration>) {
         let tenant = &self.visitor.tenant.settings.id;
         counter!(
             "signup_submissions_total",
@@ -161,7 +172,9 @@ impl Posted {
         tracing::info!(
             event = "signup",
             flow = self.flow.slug,
+            tenant = tenant.as_str(),
             outcome,
+            upstream_duration_ms = called_for.map(|duration| duration.as_secs_f64() * 1_000.0),
             utm_source = campaign("utm_source"),
             utm_medium = campaign("utm_medium"),
             utm_campaign = campaign("utm_campaign"),

@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 
 use crate::error::{AppError, Cause};
+use crate::http::media_type;
 use crate::listener::Progress;
 use crate::signup::RawForm;
 use crate::state::AppState;
@@ -47,8 +48,7 @@ impl FromRequest for PostedForm {
 /// The length a form announces, if it is a form at all.
 fn announced(request: &HttpRequest) -> Result<Option<u64>, AppError> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let media_type: Option<mime::Mime> = header(CONTENT_TYPE).and_then(|text| text.parse().ok());
-    let is_form = media_type.is_some_and(|media_type| media_type.essence_str() == "application/x-www-form-urlencoded");
+    let is_form = header(CONTENT_TYPE).is_some_and(|text| media_type(text) == "application/x-www-form-urlencoded");
     let is_plain = header(CONTENT_ENCODING).is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
     if !(is_form && is_plain) {
         return Err(AppError::UnsupportedMediaType);

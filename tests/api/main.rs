@@ -13,5 +13,13 @@
 
 mod helpers;
 
+mod attribution;
+mod body;
+mod correction;
+mod cross_site;
+mod form_rules;
+mod prefill;
+mod privacy;
+mod security_headers;
 mod sign_up;
 mod slow_clients;

@@ -42,6 +42,8 @@ struct NoticeView<'a> {
     text: Cow<'a, str>,
     steps: Vec<Cow<'a, str>>,
     offers_sign_in: bool,
+    /// Whether it names the request, so that support can find what failed.
+    names_request: bool,
 }
 
 impl FormPage<'_> {
@@ -153,6 +155,8 @@ impl<'a> NoticeView<'a> {
             text,
             steps: steps.iter().map(|step| frame.t(step)).collect(),
             offers_sign_in: is_unknown || matches!(notice, Notice::EmailInUse | Notice::AccountExists),
+            names_request: is_unknown
+                || matches!(notice, Notice::ChallengeUnavailable | Notice::Unavailable | Notice::UpstreamFailed),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The application under test, its programmable neighbours, and what a browser would make of its pages.
 
 pub mod app;
+pub mod form;
 pub mod log;
 pub mod neighbour;
 pub mod page;
+pub mod raw;
 pub mod workshop;
 
 pub use app::TestApp;
