@@ -15,3 +15,4 @@ mod helpers;
 
 mod sign_up;
 mod slow_clients;
+mod upstream_answers;

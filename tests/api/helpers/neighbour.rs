@@ -158,6 +158,14 @@ impl Neighbour {
     }
 }
 
+/// An HTTP answer of this type and with this body, after which the connection is closed.
+pub fn raw(status: u16, content_type: &str, body: impl AsRef<[u8]>) -> Reply {
+    let body = body.as_ref();
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} Raw\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n");
+    Reply::Raw([head.as_bytes(), body].concat())
+}
+
 /// Where the programmable studio sends everybody.
 pub const STUDIO_URL: &str = "https://studio.example/welcome?new=1";
 
