@@ -16,3 +16,4 @@ mod helpers;
 mod sign_up;
 mod slow_clients;
 mod upstream_answers;
+mod upstream_faults;

@@ -208,7 +208,11 @@ async fn a_refusal_is_shown_where_it_can_be_corrected() {
         refusal(422, "Password too short; invalid email; email already in use"),
         Gets::Refusal(IN_USE),
     ));
-    rows.push(("no words", Reply::Json(400, json!({ "success": false })), Gets::Refusal("Your account was not created")));
+    rows.push((
+        "no words",
+        Reply::Json(400, json!({ "success": false })),
+        Gets::Refusal("Your account was not created"),
+    ));
     rows.push((
         "words that are none",
         Reply::Json(400, json!({ "success": false, "error": { "code": 7 } })),
@@ -367,18 +371,12 @@ async fn every_outcome_is_counted_under_its_own_name() {
             assert_eq!(answer.outcome(), outcome, "{}: {}", flow.slug, answer.body);
         }
         let metrics = app.get_admin("/metrics").await.body;
-        for (outcome, count) in
-            [("created", 1), ("refused", 1), ("upstream_unavailable", 2), ("upstream_timeout", 1)]
-        {
+        for (outcome, count) in [("created", 1), ("refused", 1), ("upstream_unavailable", 2), ("upstream_timeout", 1)] {
             let series = |line: &&str| {
                 line.starts_with("signup_submissions_total{")
-                    && [
-                        r#"tenant="counted""#,
-                        &format!(r#"flow="{}""#, flow.slug),
-                        &format!(r#"outcome="{outcome}""#),
-                    ]
-                    .iter()
-                    .all(|label| line.contains(label))
+                    && [r#"tenant="counted""#, &format!(r#"flow="{}""#, flow.slug), &format!(r#"outcome="{outcome}""#)]
+                        .iter()
+                        .all(|label| line.contains(label))
             };
             let line = metrics.lines().find(series).unwrap_or_else(|| panic!("no count of {outcome}"));
             assert!(line.ends_with(&format!(" {count}")), "{line}");
