@@ -13,6 +13,7 @@
 
 mod helpers;
 
+mod at_most_once;
 mod sign_up;
 mod slow_clients;
 mod upstream_answers;
