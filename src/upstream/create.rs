@@ -259,7 +259,9 @@ impl Studio {
                 Err(CreateError::Unanswered) => Err(CreateError::Unanswered),
                 Ok(_) | Err(_) => Err(CreateError::Failed { status: status.as_u16() }),
             },
-            _ => Err(CreateError::Failed { status: status.as_u16() }),
+            300..=399 | 500..=599 => Err(CreateError::Failed { status: status.as_u16() }),
+            // No final status of HTTP: nobody knows what it means, so it does not mean "nothing was created".
+            _ => Err(CreateError::Unreadable(Nonsense::NotOurs)),
         }
     }
 

@@ -13,6 +13,7 @@
 
 mod helpers;
 
+mod at_most_once;
 mod attribution;
 mod body;
 mod correction;
@@ -23,3 +24,5 @@ mod privacy;
 mod security_headers;
 mod sign_up;
 mod slow_clients;
+mod upstream_answers;
+mod upstream_faults;

@@ -6,9 +6,11 @@ pub mod log;
 pub mod neighbour;
 pub mod page;
 pub mod raw;
+pub mod returned;
 pub mod workshop;
 
 pub use app::TestApp;
+pub use returned::{assert_kept, roomy};
 pub use neighbour::{Neighbour, Received, Reply};
 pub use page::Page;
 pub use workshop::FLOWS;

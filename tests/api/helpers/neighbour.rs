@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
 /// A request as it arrived.
@@ -51,6 +51,10 @@ pub enum Reply {
     Close,
     /// The connection is reset without a byte.
     Reset,
+    /// These bytes, then a reset.
+    ResetAfter(Vec<u8>),
+    /// The first bytes, then the second ones for as long as somebody reads.
+    Endless(Vec<u8>, Vec<u8>),
     /// A proper answer, after a while.
     Later(Duration, Box<Reply>),
 }
@@ -65,6 +69,8 @@ pub enum Door {
     Shut,
     /// Reads the head and half of the body, then closes.
     SlamMidRequest,
+    /// Accepts, and never reads a byte.
+    Deaf,
 }
 
 type Script = Box<dyn FnMut(&Received) -> Reply + Send>;
@@ -92,7 +98,10 @@ impl Drop for Neighbour {
 impl Neighbour {
     /// Listens on a free port and answers by the script.
     pub async fn start(script: impl FnMut(&Received) -> Reply + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::listening(TcpListener::bind("127.0.0.1:0").await.unwrap(), script)
+    }
+
+    fn listening(listener: TcpListener, script: impl FnMut(&Received) -> Reply + Send + 'static) -> Self {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             received: Mutex::default(),
@@ -158,6 +167,45 @@ impl Neighbour {
     }
 }
 
+/// An address that refuses connections, and that nobody else can take meanwhile.
+pub struct Vacancy(TcpSocket);
+
+impl Vacancy {
+    pub fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self(socket)
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.0.local_addr().unwrap())
+    }
+
+    /// Begins to listen and to answer.
+    pub fn open(self, script: impl FnMut(&Received) -> Reply + Send + 'static) -> Neighbour {
+        Neighbour::listening(self.0.listen(64).unwrap(), script)
+    }
+
+    /// Lets connections wait for ever: the queue in front of a listener that accepts nobody is full.
+    pub async fn blackhole(self) -> (TcpListener, Vec<TcpStream>) {
+        let address = self.0.local_addr().unwrap();
+        let listener = self.0.listen(1).unwrap();
+        let mut queue = Vec::new();
+        while let Ok(waiting) = tokio::time::timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
+            queue.push(waiting.unwrap());
+        }
+        (listener, queue)
+    }
+}
+
+/// An HTTP answer of this type and with this body, after which the connection is closed.
+pub fn raw(status: u16, content_type: &str, body: impl AsRef<[u8]>) -> Reply {
+    let body = body.as_ref();
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} Raw\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n");
+    Reply::Raw([head.as_bytes(), body].concat())
+}
+
 /// Where the programmable studio sends everybody.
 pub const STUDIO_URL: &str = "https://studio.example/welcome?new=1";
 
@@ -173,8 +221,12 @@ pub fn verified(action: &str) -> Value {
 async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     loop {
         let door = *shared.door.lock().unwrap();
-        if door == Door::Shut {
-            return;
+        match door {
+            Door::Shut => return,
+            Door::Deaf => {
+                std::future::pending::<()>().await;
+            }
+            Door::Open | Door::SlamMidRequest => {}
         }
         let Some(request) = read_request(&mut stream, door).await else { return };
         shared.received.lock().unwrap().push(request.clone());
@@ -247,7 +299,20 @@ async fn write_reply(stream: &mut TcpStream, reply: Reply) -> bool {
             false
         }
         Reply::Close => false,
-        Reply::Reset => {
+        Reply::Endless(first, rest) => {
+            let mut next = &first;
+            while stream.write_all(next).await.is_ok() {
+                next = &rest;
+            }
+            false
+        }
+        Reply::Reset => Box::pin(write_reply(stream, Reply::ResetAfter(Vec::new()))).await,
+        Reply::ResetAfter(bytes) => {
+            let _gone = stream.write_all(&bytes).await;
+            // Time to be read: a reset throws away what is still on its way.
+            if !bytes.is_empty() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
             socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
             false
         }

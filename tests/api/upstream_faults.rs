@@ -1,0 +1,321 @@
+//! An upstream that fails below HTTP: a creation is never sent twice, and nothing that was typed is lost.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::json;
+use signup_gateway::signup::Flow;
+
+use crate::helpers::app::sample;
+use crate::helpers::neighbour::{Door, STUDIO_URL, Vacancy};
+use crate::helpers::{FLOWS, Neighbour, Page, Reply, TestApp, assert_kept, roomy};
+
+/// Short, and long enough for a busy machine to answer in time where it should.
+const SHORT: &[(&str, &str)] =
+    &[("SIGNUP__UPSTREAM__TIMEOUT", "400ms"), ("SIGNUP__UPSTREAM__CONNECT_TIMEOUT", "400ms")];
+
+/// What any failure may take at most: the budget above, and a busy machine.
+const IN_TIME: Duration = Duration::from_secs(5);
+
+fn created() -> Reply {
+    Reply::Json(200, json!({ "success": true, "id": 7, "userId": 7, "redirectUrl": STUDIO_URL }))
+}
+
+/// The page of an unknown outcome: fresh id, no pass, what to look for, everything that was typed.
+fn assert_unknown(flow: &'static Flow, form: &Page, answer: &Page, status: u16, name: &str) {
+    assert_eq!(answer.status, status, "{name}: {}", answer.notice_text());
+    assert!(
+        answer.notice_text().contains("look in your mailbox") || answer.notice_text().contains("Look in your mailbox")
+    );
+    assert_kept(flow, answer, &sample(flow), name);
+    assert_ne!(answer.id(), form.id(), "{name}: the id of an unknown outcome is spent");
+    assert_eq!(answer.pass(), None, "{name}");
+}
+
+fn assert_unavailable(flow: &'static Flow, form: &Page, answer: &Page, name: &str) {
+    assert_eq!(answer.status, 503, "{name}: {}", answer.notice_text());
+    let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=60).contains(&wait), "{name}: {wait}");
+    assert_kept(flow, answer, &sample(flow), name);
+    assert_eq!(answer.id(), form.id(), "{name}: nothing was sent, the form is still good");
+    assert_eq!(answer.outcome(), "upstream_unavailable", "{name}");
+}
+
+#[tokio::test]
+async fn a_creation_that_was_sent_and_not_answered_is_unknown_and_never_sent_again() {
+    let head = |length: usize| {
+        format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n").into_bytes()
+    };
+    let body = br#"{"success":true,"id":7,"userId":7}"#;
+    let answer = |length: usize, body: &[u8]| [head(length), body.to_vec()].concat();
+    let chunked = |chunks: &str| {
+        format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n{chunks}")
+            .into_bytes()
+    };
+    let rows: Vec<(&str, Reply, u16)> = vec![
+        ("closed after reading everything", Reply::Close, 504),
+        ("reset after reading everything", Reply::Reset, 504),
+        ("silence before the head", Reply::Stall(Vec::new()), 504),
+        ("silence in the head", Reply::Stall(b"HTTP/1.1 200 OK\r\ncontent-ty".to_vec()), 504),
+        ("silence in the body", Reply::Stall(answer(body.len(), &body[..10])), 504),
+        ("a drip", Reply::Drip(answer(body.len(), body), Duration::from_millis(50)), 504),
+        ("an answer that is late", Reply::Later(Duration::from_secs(2), Box::new(created())), 504),
+        ("closed in the head", Reply::Raw(b"HTTP/1.1 200 OK\r\ncontent-ty".to_vec()), 504),
+        ("closed in the body", Reply::Raw(answer(body.len() + 1, body)), 504),
+        ("closed in a chunk", Reply::Raw(chunked("ff\r\n{\"success\":true")), 504),
+        ("closed before the last chunk", Reply::Raw(chunked("10\r\n{\"success\":true}\r\n")), 504),
+        ("reset in the body", Reply::ResetAfter(answer(body.len(), &body[..10])), 504),
+        ("bad chunk length", Reply::Raw(chunked("zz\r\n{\"success\":true}\r\n0\r\n\r\n")), 504),
+        ("garbage", Reply::Raw(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n".to_vec()), 504),
+        ("another protocol", Reply::Raw(b"220 mail.example ESMTP\r\n".to_vec()), 504),
+        ("HTTP/2 frames", Reply::Raw(b"\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0d\r\n\r\n".to_vec()), 504),
+        ("1xx for ever", Reply::Endless(Vec::new(), b"HTTP/1.1 102 Processing\r\n\r\n".to_vec()), 504),
+        (
+            "a status HTTP does not know",
+            Reply::Raw([b"HTTP/1.1 999 Odd".to_vec(), head(0)[15..].to_vec()].concat()),
+            502,
+        ),
+        ("101", Reply::Raw(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n".to_vec()), 502),
+        ("endless headers", Reply::Endless(b"HTTP/1.1 200 OK\r\n".to_vec(), b"x-more: of the same\r\n".to_vec()), 504),
+        ("an endless header", Reply::Endless(b"HTTP/1.1 200 OK\r\nx: ".to_vec(), vec![b'x'; 4_096]), 504),
+        (
+            "two lengths",
+            Reply::Raw([b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n".to_vec(), head(34)[17..].to_vec()].concat()),
+            504,
+        ),
+        ("too short a length", Reply::Raw(answer(10, body)), 502),
+        (
+            "an endless body",
+            Reply::Endless(chunked(""), b"1000\r\n".iter().copied().chain(vec![b' '; 4_096]).chain(*b"\r\n").collect()),
+            502,
+        ),
+    ];
+    let app = TestApp::with(&roomy(SHORT)).await;
+    for (index, (name, reply, status)) in rows.into_iter().enumerate() {
+        let flow = FLOWS[index % FLOWS.len()];
+        app.studio.reply(reply);
+        let (creations, connections) = (app.studio.received().len(), app.studio.connections());
+        let form = app.form(flow, "").await;
+        let started = Instant::now();
+        let first = app.submit(&form, &sample(flow)).await;
+        assert!(started.elapsed() < IN_TIME, "{name}: {:?}", started.elapsed());
+        assert_unknown(flow, &form, &first, status, name);
+        let outcome = if status == 504 { "upstream_timeout" } else { "upstream_unavailable" };
+        assert_eq!(first.outcome(), outcome, "{name}");
+
+        app.studio.reply(created());
+        let second = app.submit(&form, &sample(flow)).await;
+        assert_unknown(flow, &form, &second, 504, name);
+        assert_eq!(app.studio.received().len() - creations, 1, "{name}: creations");
+        assert_eq!(app.studio.connections() - connections, 1, "{name}: connections");
+    }
+}
+
+#[tokio::test]
+async fn a_door_slammed_before_the_request_was_read_is_unknown_too() {
+    let app = TestApp::with(&roomy(SHORT)).await;
+    for (name, door) in [("at once", Door::Shut), ("in the middle", Door::SlamMidRequest), ("nobody reads", Door::Deaf)]
+    {
+        for flow in FLOWS {
+            let name = format!("{name}, {}", flow.slug);
+            app.studio.door(door);
+            let connections = app.studio.connections();
+            let form = app.form(flow, "").await;
+            let started = Instant::now();
+            let first = app.submit(&form, &sample(flow)).await;
+            assert!(started.elapsed() < IN_TIME, "{name}: {:?}", started.elapsed());
+            assert_unknown(flow, &form, &first, 504, &name);
+
+            app.studio.door(Door::Open);
+            let second = app.submit(&form, &sample(flow)).await;
+            assert_unknown(flow, &form, &second, 504, &name);
+            assert_eq!(app.studio.connections() - connections, 1, "{name}: connections");
+        }
+    }
+    assert_eq!(app.studio.received().len(), 0, "creations");
+}
+
+#[tokio::test]
+async fn odd_and_sound_answers_are_understood() {
+    let body = json!({ "success": true, "id": 7, "userId": 7, "redirectUrl": STUDIO_URL }).to_string();
+    let typed = |more: &str| {
+        format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{more}content-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let app = TestApp::with(&roomy(&[])).await;
+    for (index, (name, bytes)) in [
+        ("100 first", format!("HTTP/1.1 100 Continue\r\n\r\n{}", typed(""))),
+        ("103 first, twice", format!("{0}{0}{1}", "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n", typed(""))),
+        ("no reason phrase", typed("").replace("200 OK", "200")),
+        ("HTTP/1.0 until closed", format!("HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n{body}")),
+        (
+            "chunks with extensions and trailers",
+            format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n\
+                 {:x};a=b\r\n{body}\r\n0\r\nx-trailer: y\r\n\r\n",
+                body.len()
+            ),
+        ),
+        ("more bytes after the end", format!("{}HTTP/1.1 500 Oops\r\n\r\n", typed("connection: close\r\n"))),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        app.studio.reply(Reply::Raw(bytes.into_bytes()));
+        let answer = app.sign_up(FLOWS[index % FLOWS.len()]).await;
+        assert_eq!((answer.status, answer.location()), (303, STUDIO_URL), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_where_nothing_listens_is_a_503_and_the_form_is_good_once_it_is_up() {
+    for flow in FLOWS {
+        let vacancy = Vacancy::new();
+        let app = TestApp::with(&roomy(&[("SIGNUP__UPSTREAM__BASE_URL", &vacancy.url("/v1"))])).await;
+        let form = app.form(flow, "").await;
+        let started = Instant::now();
+        let answer = app.submit(&form, &sample(flow)).await;
+        assert!(started.elapsed() < IN_TIME, "{}: {:?}", flow.slug, started.elapsed());
+        assert_unavailable(flow, &form, &answer, flow.slug);
+
+        let studio = vacancy.open(|_| created());
+        let answer = app.submit(&answer, &[("password", "vexing-otter-plinth")]).await;
+        assert_eq!((answer.status, answer.location()), (303, STUDIO_URL), "{}: with the pass alone", flow.slug);
+        assert_eq!(studio.received().len(), 1, "{}", flow.slug);
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_cannot_be_reached_is_a_503_within_the_budget() {
+    let vacancy = Vacancy::new();
+    let url = vacancy.url("/v1");
+    let _full = vacancy.blackhole().await;
+    let app =
+        TestApp::with(&roomy(&[("SIGNUP__UPSTREAM__BASE_URL", &url), ("SIGNUP__UPSTREAM__CONNECT_TIMEOUT", "200ms")]))
+            .await;
+    for flow in FLOWS {
+        let form = app.form(flow, "").await;
+        let started = Instant::now();
+        let answer = app.submit(&form, &sample(flow)).await;
+        assert!(started.elapsed() < IN_TIME, "{}: {:?}", flow.slug, started.elapsed());
+        assert_unavailable(flow, &form, &answer, flow.slug);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_come_about_is_tried_exactly_once_more() {
+    // A TLS handshake that is cut off: a failed connection which, unlike a refused one, can be counted.
+    let studio = Neighbour::studio().await;
+    studio.door(Door::Shut);
+    let url = studio.url("/v1").replace("http:", "https:");
+    let app = TestApp::with(&roomy(&[("SIGNUP__UPSTREAM__BASE_URL", &url)])).await;
+    for flow in FLOWS {
+        let before = studio.connections();
+        let form = app.form(flow, "").await;
+        let answer = app.submit(&form, &sample(flow)).await;
+        assert_unavailable(flow, &form, &answer, flow.slug);
+        assert_eq!(studio.connections() - before, 2, "{}: one retry", flow.slug);
+    }
+}
+
+#[tokio::test]
+async fn no_creation_uses_an_idle_connection() {
+    let app = TestApp::with(&roomy(&[])).await;
+    for flow in FLOWS {
+        for _ in 0..2 {
+            assert_eq!(app.sign_up(flow).await.status, 303, "{}", flow.slug);
+        }
+    }
+    app.studio.reply(Reply::Later(Duration::from_millis(50), Box::new(created())));
+    let crowd = join_all(FLOWS.iter().cycle().take(6).map(|flow| app.sign_up(flow))).await;
+    assert!(crowd.iter().all(|answer| answer.status == 303));
+    assert_eq!(app.studio.received().len(), FLOWS.len() * 2 + 6);
+    assert_eq!(app.studio.connections(), app.studio.received().len(), "connections are as many as creations");
+}
+
+#[tokio::test]
+async fn after_failures_in_a_row_the_circuit_opens_and_one_probe_closes_it() {
+    let app = TestApp::with(&[
+        ("SIGNUP__UPSTREAM__CIRCUIT__FAILURES", "3"),
+        ("SIGNUP__UPSTREAM__CIRCUIT__OPEN_FOR", "1500ms"),
+    ])
+    .await;
+    let flow = FLOWS[0];
+    for (failures, status) in [(2, 504), (0, 303), (3, 504)] {
+        app.studio.reply(if status == 303 { created() } else { Reply::Close });
+        for _ in 0..failures.max(1) {
+            assert_eq!(app.sign_up(flow).await.status, status, "an answer in between starts the count anew");
+        }
+    }
+    let opened = Instant::now();
+    app.studio.reply(created());
+    let connections = app.studio.connections();
+    let mut waiting = Vec::new();
+    for flow in FLOWS {
+        let form = app.form(flow, "").await;
+        let answer = app.submit(&form, &sample(flow)).await;
+        assert_unavailable(flow, &form, &answer, flow.slug);
+        assert!(answer.notice_text().contains("No account was created"), "{}", flow.slug);
+        waiting.push((flow, answer));
+    }
+    assert_eq!(app.studio.connections(), connections, "no connection while the circuit is open");
+    let ready = app.get_admin("/health/ready").await;
+    assert_eq!(ready.status, 200, "a failing neighbour never makes us unready");
+    assert!(ready.body.contains("degraded"), "{}", ready.body);
+
+    tokio::time::sleep(Duration::from_millis(1_600).saturating_sub(opened.elapsed())).await;
+    app.studio.reply(Reply::Close);
+    assert_eq!(app.sign_up(flow).await.status, 504, "the probe");
+    let failed = Instant::now();
+    app.studio.reply(created());
+    assert_eq!(app.sign_up(flow).await.status, 503, "a failed probe opens it again at once");
+
+    tokio::time::sleep(Duration::from_millis(1_600).saturating_sub(failed.elapsed())).await;
+    for (flow, form) in waiting {
+        let answer = app.submit(&form, &[("password", "vexing-otter-plinth")]).await;
+        assert_eq!((answer.status, answer.location()), (303, STUDIO_URL), "{}: closed, by the pass", flow.slug);
+    }
+}
+
+#[tokio::test]
+async fn refusals_never_open_the_circuit() {
+    let app = TestApp::with(&[("SIGNUP__UPSTREAM__CIRCUIT__FAILURES", "2")]).await;
+    for flow in FLOWS {
+        app.studio.reply(Reply::Json(422, json!({ "success": false, "error": "Out of seats" })));
+        for _ in 0..3 {
+            assert_eq!(app.sign_up(flow).await.status, 422, "{}", flow.slug);
+        }
+        app.studio.reply(created());
+        assert_eq!(app.sign_up(flow).await.status, 303, "{}", flow.slug);
+    }
+}
+
+#[tokio::test]
+async fn above_the_calls_in_flight_visitors_get_503_at_once() {
+    let app = TestApp::with(&roomy(&[("SIGNUP__UPSTREAM__MAX_IN_FLIGHT", "1")])).await;
+    let slow = Duration::from_millis(1_500);
+    for flow in FLOWS {
+        let before = app.studio.received().len();
+        app.studio.reply(Reply::Later(slow, Box::new(created())));
+        let form = app.form(flow, "").await;
+        let crowded = async {
+            while app.studio.received().len() == before {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let started = Instant::now();
+            let answer = app.submit(&form, &sample(flow)).await;
+            (answer, started.elapsed())
+        };
+        let (first, (second, took)) = tokio::join!(app.sign_up(flow), crowded);
+        assert_eq!(first.status, 303, "{}", flow.slug);
+        assert!(took < slow, "{}: at once, not {took:?}", flow.slug);
+        assert_unavailable(flow, &form, &second, flow.slug);
+        assert_eq!(app.studio.received().len() - before, 1, "{}", flow.slug);
+
+        app.studio.reply(created());
+        let answer = app.submit(&second, &[("password", "vexing-otter-plinth")]).await;
+        assert_eq!(answer.status, 303, "{}: the form is good again", flow.slug);
+    }
+}
