@@ -1,0 +1,137 @@
+// What a visitor sees when their browser, or the studio, does less than we hoped for.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { startGateway } from './gateway.mjs';
+import {
+  FLOWS, agree, arrived, challengeSolved, fill, leaveInSilence, openBrowser, somebody, submit, visit,
+} from './visitor.mjs';
+
+let browser, gateway;
+before(async () => { [browser, gateway] = await Promise.all([openBrowser(), startGateway()]); });
+after(async () => {
+  await browser?.close();
+  await gateway?.stop();
+});
+
+for (const flow of Object.values(FLOWS)) {
+  test(`${flow.slug}: without script the form says what is needed, and errors come back with the answers`, async () => {
+    const visitor = await visit(browser, gateway, { javaScriptEnabled: false });
+    const { page } = visitor;
+    const person = somebody();
+    await page.goto(`${gateway.url}/signup/${flow.slug}?utm_source=ad`);
+    const sentence = page.locator('.challenge noscript p');
+    assert.match(await sentence.innerText(), /needs JavaScript/);
+    assert.ok(await sentence.isVisible());
+    await page.locator('[name="name"]').fill(person.name);
+    await page.locator('[name="username"]').fill('a');
+    await page.locator('[name="email"]').fill('no address');
+    await page.locator('[name="jobTitle"]').fill('Engineer');
+    await submit(page);
+    await page.locator('#error-summary').waitFor();
+    assert.equal(new URL(page.url()).search, '?utm_source=ad');
+    const kept = { name: person.name, username: 'a', email: 'no address', jobTitle: 'Engineer' };
+    for (const [name, value] of Object.entries(kept)) {
+      assert.equal(await page.locator(`[name="${name}"]`).inputValue(), value);
+    }
+
+    await page.locator('[name="username"]').fill(person.username);
+    await page.locator('[name="email"]').fill(person.email);
+    await page.locator('[name="password"]').fill(person.password);
+    await agree(page);
+    await submit(page);
+    await page.locator('#cf-turnstile-response-error').waitFor();
+    const links = page.locator('#error-summary a');
+    assert.deepEqual(await links.evaluateAll((all) => all.map((link) => link.hash)), ['#cf-turnstile-response']);
+    assert.equal(await page.locator('[name="email"]').inputValue(), person.email);
+    await leaveInSilence(visitor);
+  });
+}
+
+test('a blocked challenge script: a sentence helps, the answers survive, and it goes on once unblocked', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  const person = somebody();
+  await page.route(gateway.challengeScript, (route) => route.abort('blockedbyclient'));
+  await page.goto(`${gateway.url}/signup/trial`);
+  await page.getByText('The security check did not load').waitFor();
+  await fill(page, person);
+  await agree(page);
+  await submit(page);
+  await page.locator('#cf-turnstile-response-error').waitFor();
+  assert.equal(await page.locator('[name="email"]').inputValue(), person.email);
+  await page.getByText('The security check did not load').waitFor();
+
+  await page.unroute(gateway.challengeScript);
+  await fill(page, { password: person.password });
+  await submit(page);
+  await page.locator('#cf-turnstile-response-error').waitFor();
+  await challengeSolved(page);
+  await fill(page, { password: person.password });
+  await submit(page);
+  assert.equal((await arrived(page, gateway)).email, person.email);
+  visitor.complaints = visitor.complaints.filter((words) => !words.includes('ERR_BLOCKED_BY_CLIENT'));
+  await leaveInSilence(visitor);
+});
+
+test('a challenge that fails: a sentence helps, and a press gets an answer', async () => {
+  const failing = await startGateway({ SIGNUP__TURNSTILE__SITE_KEY: '2x00000000000000000000AB' });
+  try {
+    const visitor = await visit(browser, failing);
+    const { page } = visitor;
+    const person = somebody();
+    await page.goto(`${failing.url}/signup/pro`);
+    await page.getByText('The security check did not work').waitFor();
+    await fill(page, person);
+    await agree(page);
+    await submit(page);
+    await page.locator('#cf-turnstile-response-error').waitFor();
+    assert.equal(await page.locator('[name="email"]').inputValue(), person.email);
+    await leaveInSilence(visitor);
+  } finally {
+    await failing.stop();
+  }
+});
+
+for (const [username, status, words] of [
+  ['down', 503, 'No account was created'],
+  ['broken', 502, 'could not be created'],
+  ['garbage', 502, 'may have been created'],
+  ['refused', 422, 'Sign-ups from your organization are closed'],
+  ['exists', 422, 'may have an account already'],
+]) {
+  test(`the studio is “${username}”: a notice has the focus, and the answers are still there`, async () => {
+    const visitor = await visit(browser, gateway);
+    const { page } = visitor;
+    const person = somebody({ username });
+    await page.goto(`${gateway.url}/signup/pro`);
+    await fill(page, person);
+    await agree(page);
+    await challengeSolved(page);
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.request().method() === 'POST'), submit(page),
+    ]);
+    assert.equal(answer.status(), status);
+    const notice = page.locator('#notice');
+    await notice.waitFor();
+    assert.ok((await notice.textContent()).includes(words), await notice.textContent());
+    assert.equal(await notice.evaluate((element) => element === document.activeElement), true);
+    assert.equal(await page.locator('[name="email"]').inputValue(), person.email);
+    await leaveInSilence(visitor);
+  });
+}
+
+test('a redirect to a foreign origin is not followed: the visitor ends at the status page', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  await page.goto(`${gateway.url}/signup/pro`);
+  await fill(page, somebody({ username: 'foreign' }));
+  await agree(page);
+  await challengeSolved(page);
+  await submit(page);
+  await page.waitForURL(`${gateway.url}/signup/status`);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  assert.ok(visitor.requests.every((request) => !request.url().includes('evil.example')));
+  await leaveInSilence(visitor);
+});

@@ -1,0 +1,187 @@
+// The main job: a visitor comes by a link, picks a plan, fills the form, and lands in the studio with everything sent.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { startGateway } from './gateway.mjs';
+import {
+  FLOWS, agree, arrived, challengeSolved, fill, leaveInSilence, openBrowser, receiptsOf, somebody, submit, submitButton,
+  visit,
+} from './visitor.mjs';
+
+const CAMPAIGN = 'utm_source=newsletter&utm_medium=email&utm_campaign=spring%20%26%20sensors&gclid=Cj0K-x_1';
+
+let browser, gateway;
+before(async () => { [browser, gateway] = await Promise.all([openBrowser(), startGateway()]); });
+after(async () => {
+  await browser?.close();
+  await gateway?.stop();
+});
+
+for (const flow of Object.values(FLOWS)) {
+  describe(flow.slug, () => {
+    test('from the plans to the studio, with everything that was typed and where the visitor came from', async () => {
+      const visitor = await visit(browser, gateway);
+      const { page } = visitor;
+      const person = somebody();
+      await page.goto(`${gateway.url}/?${CAMPAIGN}`);
+      await page.getByRole('link', { name: flow.choose }).click();
+      assert.equal(new URL(page.url()).pathname, `/signup/${flow.slug}`);
+      assert.equal(new URL(page.url()).search, `?${CAMPAIGN}`);
+
+      await fill(page, { ...person, ...flow.further });
+      await agree(page);
+      await challengeSolved(page);
+      await submit(page);
+
+      const received = await arrived(page, gateway);
+      const { password, turnstileResponse, ...rest } = received;
+      assert.match(password, /^•+$/, 'the studio masks it');
+      assert.equal(typeof turnstileResponse, flow.slug === 'trial' ? 'string' : 'undefined');
+      assert.deepEqual(rest, {
+        name: person.name,
+        username: person.username,
+        email: person.email,
+        ...flow.forwarded,
+        privacyPolicy: true,
+        redirectUrlOrigin: gateway.sandbox,
+        redirectUrlQueryParams: CAMPAIGN.replaceAll('%20', '+'),
+        utmParams: [
+          { utm_source: 'newsletter' }, { utm_medium: 'email' }, { utm_campaign: 'spring & sensors' },
+          { gclid: 'Cj0K-x_1' },
+        ],
+      });
+      const query = new URLSearchParams(await page.locator('#redirect-query').textContent());
+      assert.equal(query.get('utm_campaign'), 'spring & sensors');
+      assert.ok((await page.content()).includes(flow.operation));
+      assert.equal(await receiptsOf(person.username, gateway), 1);
+      await leaveInSilence(visitor);
+    });
+
+    test('an empty form comes back with a summary that has the focus and leads to each field', async () => {
+      const visitor = await visit(browser, gateway);
+      const { page } = visitor;
+      const person = somebody();
+      await page.goto(`${gateway.url}/signup/${flow.slug}`);
+      await challengeSolved(page);
+      await submit(page);
+
+      const summary = page.locator('#error-summary');
+      await summary.waitFor();
+      assert.equal(await summary.evaluate((element) => element === document.activeElement), true, 'it has the focus');
+      assert.match(await page.title(), /^Error: /);
+      const targets = await summary.locator('a').evaluateAll((links) => links.map((link) => link.hash.slice(1)));
+      assert.deepEqual(targets, flow.required);
+      for (const target of targets) {
+        await summary.locator(`a[href="#${target}"]`).click();
+        assert.equal(await page.evaluate(() => document.activeElement.name), target);
+        const control = page.locator(`#${target}`);
+        assert.equal(await control.getAttribute('aria-invalid'), 'true');
+        const ids = (await control.getAttribute('aria-describedby')).split(' ');
+        assert.ok(ids.includes(`${target}-error`));
+        assert.match(await page.locator(`#${target}-error`).textContent(), /\S/);
+      }
+
+      await fill(page, person);
+      await agree(page);
+      await challengeSolved(page);
+      await submit(page);
+      assert.equal((await arrived(page, gateway)).username, person.username);
+      await leaveInSilence(visitor);
+    });
+
+    test('a taken username is told at its field, the answers stay, and the challenge is not asked again', async () => {
+      const visitor = await visit(browser, gateway);
+      const { page } = visitor;
+      const person = somebody();
+      await page.goto(`${gateway.url}/signup/${flow.slug}?utm_source=ad`);
+      await fill(page, { ...person, ...flow.further, username: 'taken' });
+      await agree(page);
+      await challengeSolved(page);
+      await submit(page);
+
+      await page.locator('#error-summary').waitFor();
+      assert.match(await page.locator('#username-error').textContent(), /taken/i);
+      const kept = { name: person.name, username: 'taken', email: person.email, jobTitle: flow.further.jobTitle };
+      for (const [name, value] of Object.entries(kept)) {
+        assert.equal(await page.locator(`[name="${name}"]`).inputValue(), value);
+      }
+      assert.equal(await page.locator('[name="password"]').inputValue(), '', 'a password is in no page');
+      assert.ok(await page.locator('[name="privacyPolicy"]').isChecked());
+      assert.equal(await page.locator('.cf-turnstile').count(), 0);
+
+      await fill(page, { username: person.username, password: person.password });
+      await submit(page);
+      const received = await arrived(page, gateway);
+      assert.equal(received.username, person.username);
+      assert.deepEqual(received.utmParams, [{ utm_source: 'ad' }]);
+      await leaveInSilence(visitor);
+    });
+
+    test('the keyboard alone is enough, a challenge that asks for a click included', async () => {
+      const asking = await startGateway({ SIGNUP__TURNSTILE__SITE_KEY: '3x00000000000000000000FF' });
+      try {
+        const visitor = await visit(browser, asking);
+        const { page } = visitor;
+        const person = somebody();
+        await page.goto(asking.url);
+        await tabTo(page, (focused) => focused.text === flow.choose);
+        await page.keyboard.press('Enter');
+        await page.waitForURL(`**/signup/${flow.slug}`);
+        for (const [name, value] of Object.entries(person)) {
+          await tabTo(page, (focused) => focused.name === name);
+          await page.keyboard.type(value);
+        }
+        await tabTo(page, (focused) => focused.name === 'privacyPolicy');
+        await page.keyboard.press('Space');
+        await tabTo(page, (focused) => focused.id === 'human');
+        await page.keyboard.press('Space');
+        await challengeSolved(page);
+        await tabTo(page, (focused) => focused.type === 'submit');
+        await page.keyboard.press('Enter');
+        assert.equal((await arrived(page, asking)).username, person.username);
+        await leaveInSilence(visitor);
+      } finally {
+        await asking.stop();
+      }
+    });
+  });
+}
+
+test('a press before the challenge is solved waits for it, and then goes through', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  await page.goto(`${gateway.url}/signup/pro`);
+  await fill(page, somebody());
+  await agree(page);
+  // The stand-in starts anew, so that the press certainly comes first.
+  await page.evaluate(() => {
+    window.turnstile.reset();
+    document.querySelector('form[method="post"] button[type="submit"]').click();
+  });
+  assert.equal(await submitButton(page).getAttribute('aria-disabled'), 'true');
+  await arrived(page, gateway);
+  await leaveInSilence(visitor);
+});
+
+/// Presses Tab until the focus is where it should be; every stop on the way must be visible.
+async function tabTo(page, isThere) {
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press('Tab');
+    const focused = await page.evaluate(() => {
+      let element = document.activeElement;
+      while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+      const style = getComputedStyle(element);
+      const box = element.getBoundingClientRect();
+      return {
+        id: element.id, name: element.name, type: element.type, text: element.textContent.trim(),
+        isMarked: style.outlineStyle !== 'none' || style.boxShadow !== 'none', isOnScreen: box.width > 0 && box.height > 0,
+        isBody: element === document.body,
+      };
+    });
+    if (focused.isBody) continue;
+    assert.ok(focused.isMarked && focused.isOnScreen, `the focus cannot be seen: ${JSON.stringify(focused)}`);
+    if (isThere(focused)) return;
+  }
+  assert.fail('the Tab key does not lead there');
+}
