@@ -10,7 +10,7 @@ use crate::domain::email::Email;
 use crate::domain::username::Username;
 use crate::error::whole_seconds;
 use crate::guard::limits::Limited;
-use crate::guard::turnstile::ChallengeError;
+use crate::guard::turnstile::{ChallengeError, ChallengeRefusal};
 use crate::guard::{AdmitError, ClearError, ClearReason, TOKEN_FIELD};
 use crate::signup::{FieldErrors, Flow, Prefilled};
 use crate::upstream::create::{CreateError, NotCreated};
@@ -221,6 +221,9 @@ impl Refusal {
                 .filter_map(|(name, problem)| flow.field(name).map(|field| (field, problem)))
                 .map(|(field, problem)| FieldError { field: field.name, text: words.problem(field, problem) })
                 .collect(),
+            Self::Clear(ClearReason::Challenge(ChallengeError::Refused(ChallengeRefusal::Missing))) => {
+                at(TOKEN_FIELD, "error-challenge-missing")
+            }
             Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => {
                 at(TOKEN_FIELD, "error-challenge-refused")
             }

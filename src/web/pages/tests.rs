@@ -1,6 +1,7 @@
 //! Every page of every flow, read back as a browser reads it.
 
 mod form;
+mod weight;
 
 use std::collections::HashSet;
 
