@@ -36,6 +36,8 @@ use crate::web::security_headers::SecurityHeaders;
 use crate::web::words::{Catalogue, CatalogueError};
 use crate::web::{assets, status};
 
+/// How long a listener may take to stop when nobody waits for its requests any more.
+const AT_ONCE: Duration = Duration::from_millis(500);
 /// How often histograms are folded, so that samples do not pile up between scrapes.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
@@ -165,7 +167,10 @@ impl Application {
                 _ = stop.recv() => tracing::warn!("stopped at once, by a second signal"),
             }
         }
-        public.stop(false).await;
+        // A server that drains hears nothing until its own time is up, and a second signal does not wait for that.
+        if tokio::time::timeout(AT_ONCE, public.stop(false)).await.is_err() {
+            serving.abort();
+        }
         admin.stop(false).await;
         #[cfg(feature = "sandbox")]
         if let Some(sandbox) = sandbox {

@@ -78,6 +78,7 @@ fn describe() {
     describe_gauge!("signup_upstream_circuit_state", "0 closed, 1 half-open, 2 open");
     describe_gauge!("http_requests_in_flight", "Requests being answered");
     describe_histogram!("signup_upstream_duration_seconds", "Calls to the upstream");
+    metrics_process::Collector::default().describe();
     describe_histogram!("signup_turnstile_duration_seconds", "Verifications of Turnstile tokens");
 }
 

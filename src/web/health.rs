@@ -5,6 +5,7 @@ use actix_web::http::header::ContentType;
 use actix_web::{HttpResponse, web};
 use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
+use metrics_process::Collector;
 use serde_json::json;
 
 use crate::state::{AppState, Phase};
@@ -30,6 +31,7 @@ pub async fn metrics(state: web::Data<AppState>, registry: web::Data<PrometheusH
         gauge!("signup_upstream_circuit_state", "tenant" => tenant.settings.id.to_string())
             .set(tenant.studio.circuit_gauge());
     }
+    Collector::default().collect();
     HttpResponse::Ok().insert_header(ContentType::plaintext()).body(registry.render())
 }
 

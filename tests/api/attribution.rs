@@ -24,7 +24,7 @@ async fn limits_of_attribution() {
     let value = |length: usize| "\u{fc}".repeat(length);
     let encoded = |length: usize| "%C3%BC".repeat(length);
     let many = |count: usize| (0..count).map(|n| format!("utm_p{n}={n}")).collect::<Vec<_>>().join("&");
-    let many_json = |count: usize| Value::from_iter((0..count).map(|n| json!({ format!("utm_p{n}"): n.to_string() })));
+    let many_json = |count: usize| (0..count).map(|n| json!({ format!("utm_p{n}"): n.to_string() })).collect::<Value>();
     for (row, query, expected) in [
         ("none", "foo=bar".to_owned(), Value::Null),
         ("twenty", many(20), many_json(20)),

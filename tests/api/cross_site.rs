@@ -4,12 +4,15 @@ use crate::helpers::app::sample;
 use crate::helpers::form::UNLIMITED;
 use crate::helpers::{FLOWS, TestApp};
 
+/// What a browser says of where a post comes from, and whether it passes.
+type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], bool);
+
 #[tokio::test]
 async fn refuses_posts_of_every_other_site() {
     let app = TestApp::with(UNLIMITED).await;
     let own = format!("http://localhost:{}", app.address.port());
     let (https, other_port, tail) = (own.replace("http:", "https:"), format!("{own}1"), format!("{own}.evil.test"));
-    let rows: &[(&str, &[(&str, &str)], bool)] = &[
+    let rows: &[Row] = &[
         ("no browser", &[], true),
         ("same origin", &[("sec-fetch-site", "same-origin")], true),
         ("typed by the visitor", &[("sec-fetch-site", "none")], true),

@@ -26,7 +26,7 @@ fn holds_nothing_foreign(page: &Page, row: &str) {
 async fn a_link_fills_in_email_name_and_company_and_no_other_field() {
     let app = TestApp::with(UNLIMITED).await;
     for flow in FLOWS {
-        let query: String = flow.fields.iter().map(|field| format!("{}=Zo%C3%AB+%26+Co&", field.name)).collect();
+        let query: String = flow.fields.iter().flat_map(|field| [field.name, "=Zo%C3%AB+%26+Co&"]).collect();
         let page = app.form(flow, &query).await;
         for field in flow.fields {
             let expected = match (field.name, field.kind) {
@@ -57,7 +57,7 @@ async fn hostile_link_parameters_stay_text() {
     let app = TestApp::start().await;
     let names =
         ["email", "name", "companyName", "utm_source", "redirectUrlOrigin", "lang", "ctx", "identityProvider", "x"];
-    let query: String = names.iter().map(|name| format!("{name}={HOSTILE_ENCODED}&")).collect();
+    let query: String = names.iter().flat_map(|name| [name, "=", HOSTILE_ENCODED, "&"]).collect();
     for flow in FLOWS {
         let page = app.form(flow, &query).await;
         holds_nothing_foreign(&page, flow.slug);

@@ -322,11 +322,11 @@ async fn forwarded_hosts_change_nothing() {
         assert_eq!(page.status, 200);
         assert!(!page.body.contains("acme") && !page.body.contains("Acme"), "{}", flow.slug);
         assert_eq!(page.action(), path);
-        let from_there = [headers[0], headers[1], ("origin", "https://acme.example")];
-        assert_eq!(app.submit_with(&page, &sample(flow), &from_there).await.status, 403, "{}", flow.slug);
+        let of_another = [headers[0], headers[1], ("origin", "https://acme.example")];
+        assert_eq!(app.submit_with(&page, &sample(flow), &of_another).await.status, 403, "{}", flow.slug);
         let own = format!("http://localhost:{}", app.address.port());
-        let from_here = [headers[0], headers[1], ("origin", own.as_str())];
-        assert_eq!(app.submit_with(&page, &sample(flow), &from_here).await.status, 303, "{}", flow.slug);
+        let of_our_own = [headers[0], headers[1], ("origin", own.as_str())];
+        assert_eq!(app.submit_with(&page, &sample(flow), &of_our_own).await.status, 303, "{}", flow.slug);
     }
 }
 

@@ -41,7 +41,7 @@ pub async fn exchange(address: SocketAddr, request: &[u8]) -> RawAnswer {
 
 /// A GET or any other request without a body, with these header lines.
 pub async fn ask(address: SocketAddr, method: &str, target: &str, headers: &[&str]) -> RawAnswer {
-    let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    let lines: String = headers.iter().flat_map(|line| [*line, "\r\n"]).collect();
     exchange(address, format!("{method} {target} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n").as_bytes()).await
 }
 
