@@ -19,6 +19,7 @@ mod body;
 mod correction;
 mod cross_site;
 mod form_rules;
+mod limits;
 mod pass;
 mod prefill;
 mod privacy;
