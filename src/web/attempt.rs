@@ -76,7 +76,9 @@ async fn run(posted: Posted) -> Outcome {
             posted.report("duplicate", None);
             return Outcome::Created { destination: answer.destination, user_id: answer.user_id };
         }
-        Err(error) => (Outcome::Refused { refused: error.into(), kept_pass: state.guard.kept_pass(caller, form) }, None),
+        Err(error) => {
+            (Outcome::Refused { refused: error.into(), kept_pass: state.guard.kept_pass(caller, form) }, None)
+        }
     };
     let label = match &outcome {
         Outcome::Created { .. } => "created",
