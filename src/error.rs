@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 
 use crate::guard::limits::Limited;
 use crate::seal::SealError;
@@ -106,6 +106,7 @@ impl ResponseError for AppError {
             }
             Self::TooManyRequests(limited) => {
                 response.insert_header((RETRY_AFTER, whole_seconds(limited.retry_after)));
+                rate_limit_fields(&mut response, limited);
             }
             Self::Internal(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "the request failed");
@@ -114,6 +115,16 @@ impl ResponseError for AppError {
         }
         response.finish()
     }
+}
+
+/// `RateLimit-Policy` and `RateLimit` as in draft-ietf-httpapi-ratelimit-headers-11: quota and window of the policy,
+/// nothing remaining, seconds until one more may pass.
+pub fn rate_limit_fields(response: &mut HttpResponseBuilder, limited: &Limited) {
+    let Limited { scope, quota, retry_after } = limited;
+    let (name, wait) = (scope.label(), whole_seconds(*retry_after));
+    let window = whole_seconds(quota.period.saturating_mul(quota.burst.get()));
+    response.insert_header(("ratelimit-policy", format!("\"{name}\";q={};w={window}", quota.burst)));
+    response.insert_header(("ratelimit", format!("\"{name}\";r=0;t={wait}")));
 }
 
 /// A wait in whole seconds, rounded up, at least one: the value of `Retry-After`.

@@ -8,7 +8,7 @@ use metrics::counter;
 
 use crate::domain::client::ClientAddress;
 use crate::domain::email::Email;
-use crate::domain::policy::Mode;
+use crate::domain::policy::{Mode, Quota};
 use crate::domain::tenant::TenantId;
 use crate::seal::{Keyring, Purpose};
 use crate::store::{Decision, LimitKey, Scope, Store};
@@ -28,6 +28,8 @@ pub struct Limits {
 pub struct Limited {
     /// Which budget.
     pub scope: Scope,
+    /// What it holds when it is full.
+    pub quota: Quota,
     /// When one more may pass.
     pub retry_after: Duration,
 }
@@ -86,7 +88,7 @@ impl Limits {
             }
             (Decision::Limited { retry_after }, Mode::Enforce) => {
                 counter!("signup_rate_limited_total", "scope" => scope.label()).increment(1);
-                Err(Limited { scope, retry_after })
+                Err(Limited { scope, quota: self.store.quota(scope), retry_after })
             }
         }
     }

@@ -218,8 +218,14 @@ impl Guard {
             lease: caller.budget + LEASE_SLACK,
             charges: Mutex::new(charge.into_iter().collect()),
         };
-        if let Some(sealed) = self.claim(&attempt, caller.budget).await? {
-            return self.answered(&attempt, &sealed, form).map(Admission::Answered);
+        match self.claim(&attempt, caller.budget).await {
+            Ok(None) => {}
+            Ok(Some(sealed)) => return self.answered(&attempt, &sealed, form).map(Admission::Answered),
+            Err(unknown) => {
+                // Not the visitor's fault: see [`Guard::refund`].
+                self.refund(&attempt).await;
+                return Err(unknown);
+            }
         }
         if !form.shown(HONEYPOT_FIELD).is_empty() {
             counter!("signup_observed_total", "guard" => "honeypot", "reason" => "filled").increment(1);
@@ -346,10 +352,13 @@ impl Guard {
         Pass::new(SystemTime::now(), token).seal(&self.keyring, &attempt.tenant, attempt.flow, &attempt.id).ok()
     }
 
-    /// A form's pass, if it is still good: a page with errors hands it back.
+    /// A form's pass, if it is still good: every page with this form hands it back, also one that was not let in.
     #[must_use]
-    pub fn kept_pass(&self, attempt: &Attempt, form: &RawForm) -> Option<String> {
-        self.open_pass(attempt, Proof::of(form)).map(|(_, sealed)| sealed)
+    pub fn kept_pass(&self, caller: Caller<'_>, form: &RawForm) -> Option<String> {
+        let (Caller { tenant, flow, .. }, now) = (caller, SystemTime::now());
+        let id = SubmissionId::verify(form.typed(SUBMISSION_ID_FIELD), &self.keyring, tenant, flow, now).ok()?;
+        let sealed = Proof::of(form).pass;
+        Pass::open(sealed, &self.keyring, tenant, flow, &id, now).map(|_good| sealed.to_owned())
     }
 
     /// Ends an attempt that created an account: the form answers so from now on.

@@ -111,8 +111,9 @@ struct Question<'a> {
 #[derive(Deserialize)]
 struct Answer {
     success: bool,
+    /// A list of texts; whatever else is here is a code we do not know.
     #[serde(rename = "error-codes", default)]
-    error_codes: Vec<String>,
+    error_codes: serde_json::Value,
     #[serde(default)]
     hostname: Option<String>,
     #[serde(default)]
@@ -227,7 +228,8 @@ impl Siteverify {
 
 impl Answer {
     fn has(&self, code: &str) -> bool {
-        !self.success && self.error_codes.iter().any(|given| given == code)
+        let given = self.error_codes.as_array();
+        !self.success && given.is_some_and(|codes| codes.iter().any(|given| given == code))
     }
 
     /// What each documented code means; an unknown one is a refusal.

@@ -71,12 +71,14 @@ async fn run(posted: Posted) -> Outcome {
         budget: visitor.tenant.page_budget,
     };
     let (outcome, called_for) = match state.guard.admit(caller, form).await {
-        Ok(Admission::Open(attempt)) => posted.open(&attempt).await,
+        Ok(Admission::Open(attempt)) => posted.open(caller, &attempt).await,
         Ok(Admission::Answered(answer)) => {
             posted.report("duplicate", None);
             return Outcome::Created { destination: answer.destination, user_id: answer.user_id };
         }
-        Err(error) => (Outcome::Refused { refused: error.into(), kept_pass: None }, None),
+        Err(error) => {
+            (Outcome::Refused { refused: error.into(), kept_pass: state.guard.kept_pass(caller, form) }, None)
+        }
     };
     let label = match &outcome {
         Outcome::Created { .. } => "created",
@@ -88,7 +90,7 @@ async fn run(posted: Posted) -> Outcome {
 
 impl Posted {
     /// The pipeline inside an open attempt, how the attempt ends, and how long the upstream took if it was called.
-    async fn open(&self, attempt: &Attempt) -> (Outcome, Option<Duration>) {
+    async fn open(&self, caller: Caller<'_>, attempt: &Attempt) -> (Outcome, Option<Duration>) {
         let guard = &self.state.guard;
         let mut called_for = None;
         let outcome = match self.sign_up(attempt, &mut called_for).await {
@@ -110,7 +112,7 @@ impl Posted {
                 if refused.refusal.is_our_fault() {
                     guard.refund(attempt).await;
                 }
-                Outcome::Refused { refused, kept_pass: guard.kept_pass(attempt, &self.form) }
+                Outcome::Refused { refused, kept_pass: guard.kept_pass(caller, &self.form) }
             }
         };
         (outcome, called_for)

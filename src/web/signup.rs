@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use actix_web::http::header::{ContentType, LOCATION, RETRY_AFTER};
-use actix_web::{HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpResponse, web};
 use metrics::counter;
 
 use super::attempt::{Outcome, Posted, run_to_the_end};
@@ -16,8 +16,7 @@ use super::prefill::{Prefill, prefill};
 use super::refusal::Refused;
 use super::status;
 use super::visitor::{Guest, Visitor};
-use crate::error::{AppError, whole_seconds};
-use crate::guard::limits::Limited;
+use crate::error::{AppError, rate_limit_fields, whole_seconds};
 use crate::guard::submission_id::SubmissionId;
 use crate::guard::{PASS_FIELD, SUBMISSION_ID_FIELD, TOKEN_FIELD, UPSTREAM_TOKEN_FIELD};
 use crate::settings::{FlowSettings, TurnstileMode};
@@ -177,20 +176,9 @@ fn again(
         response.insert_header((RETRY_AFTER, whole_seconds(wait)));
     }
     if let Some(limited) = refusal.limited() {
-        rate_limit_fields(&mut response, context, limited);
+        rate_limit_fields(&mut response, &limited);
     }
     Ok(response.content_type(ContentType::html()).body(html))
-}
-
-/// `RateLimit-Policy` and `RateLimit` as in draft-ietf-httpapi-ratelimit-headers-11: quota and window of the policy,
-/// nothing remaining, seconds until one more may pass.
-fn rate_limit_fields(response: &mut HttpResponseBuilder, context: &Context, limited: Limited) {
-    let quota = context.state.store.quota(limited.scope);
-    let name = limited.scope.label();
-    let window = whole_seconds(quota.period.saturating_mul(quota.burst.get()));
-    let wait = whole_seconds(limited.retry_after);
-    response.insert_header(("ratelimit-policy", format!("\"{name}\";q={};w={window}", quota.burst)));
-    response.insert_header(("ratelimit", format!("\"{name}\";r=0;t={wait}")));
 }
 
 /// What a form page shows beside its flow.

@@ -207,7 +207,7 @@ async fn refuses_every_id_that_is_not_this_forms_and_keeps_what_was_typed() {
             ("longer", format!("{good}A")),
             ("padded", format!("{good}==")),
             ("expired", signed(SECRET_KEY, "default", flow, now - MAX_AGE - Duration::from_secs(2))),
-            ("of the future", signed(SECRET_KEY, "default", flow, now + Duration::from_secs(3_600))),
+            ("of the future", signed(SECRET_KEY, "default", flow, now + Duration::from_hours(1))),
             ("of another flow", signed(SECRET_KEY, "default", other_flow, now)),
             ("of another tenant", signed(SECRET_KEY, "acme", flow, now)),
             ("under another key", signed(&"k".repeat(32), "default", flow, now)),
@@ -234,7 +234,7 @@ async fn refuses_every_id_that_is_not_this_forms_and_keeps_what_was_typed() {
 async fn an_id_is_good_for_two_hours_and_under_the_key_before_this_one() {
     let old_key = "an older key that is also of 32 bytes and more";
     let app = TestApp::with(&roomy(&[("SIGNUP__SERVER__PREVIOUS_SECRET_KEYS", old_key)])).await;
-    let nearly = SystemTime::now() - MAX_AGE + Duration::from_secs(60);
+    let nearly = SystemTime::now() - MAX_AGE + Duration::from_mins(1);
     for flow in FLOWS {
         let form = app.form(flow, "").await;
         for (name, id) in [

@@ -10,7 +10,7 @@ pub mod returned;
 pub mod workshop;
 
 pub use app::TestApp;
-pub use neighbour::{Neighbour, Reply};
+pub use neighbour::{Neighbour, Received, Reply};
 pub use page::Page;
 pub use returned::{assert_kept, roomy};
 pub use workshop::FLOWS;
