@@ -135,3 +135,33 @@ test('a redirect to a foreign origin is not followed: the visitor ends at the st
   assert.ok(visitor.requests.every((request) => !request.url().includes('evil.example')));
   await leaveInSilence(visitor);
 });
+
+test('an activation code fills the form, and neither address nor page tell it', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  await page.goto(`${gateway.url}/signup/pro?activationCode=welcome&utm_source=partner`);
+  assert.ok(!page.url().includes('activationCode'));
+  assert.equal(new URL(page.url()).searchParams.get('utm_source'), 'partner');
+  assert.equal(await page.locator('[name="username"]').inputValue(), 'robin.meyer');
+  assert.equal(await page.locator('[name="companyName"]').inputValue(), 'ACME Instruments');
+  assert.ok(!(await page.content()).includes('activationCode'));
+  await leaveInSilence(visitor);
+});
+
+test('the status page follows the account by itself', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page, context } = visitor;
+  await page.goto(`${gateway.url}/signup/trial`);
+  await fill(page, somebody());
+  await agree(page);
+  await challengeSolved(page);
+  await submit(page);
+  await arrived(page, gateway);
+  const studio = page;
+  const status = await context.newPage();
+  await status.goto(`${gateway.url}/signup/status`);
+  await status.getByRole('heading', { name: 'Confirm your email address' }).waitFor();
+  await studio.getByRole('button', { name: 'Confirm the e-mail address' }).click();
+  await status.getByRole('heading', { name: 'Your trial is running' }).waitFor({ timeout: 15_000 });
+  await leaveInSilence(visitor);
+});

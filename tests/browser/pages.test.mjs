@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createRequire } from 'node:module';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
 import { startGateway } from './gateway.mjs';
 import {
-  FLOWS, agree, challengeSolved, fill, leaveInSilence, openBrowser, somebody, submit, visit,
+  FLOWS, agree, arrived, challengeSolved, fill, leaveInSilence, openBrowser, somebody, submit, visit,
 } from './visitor.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -17,12 +17,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /// TCP's first flight: ten segments of 1,460 bytes.
 const FIRST_VIEW_BYTES = 14_600;
 
-const SCREENS = [
-  { name: 'light, 1280 px', colorScheme: 'light', viewport: { width: 1280, height: 900 } },
-  { name: 'dark, 1280 px', colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
-  { name: 'light, 320 px', colorScheme: 'light', viewport: { width: 320, height: 640 } },
-  { name: 'dark, 320 px', colorScheme: 'dark', viewport: { width: 320, height: 640 } },
-];
+const SCREENS = ['light', 'dark'].flatMap((colorScheme) => [1280, 320].map((width) => ({ colorScheme, width })));
 
 /// How each page is reached.
 const PAGES = {
@@ -49,7 +44,20 @@ const PAGES = {
     await page.locator('#notice').waitFor();
     await challengeSolved(page);
   },
-  'the status': (page, { url }) => page.goto(`${url}/signup/status`),
+  'the status of nobody': (page, { url }) => page.goto(`${url}/signup/status`),
+  ...Object.fromEntries(['unconfirmed', 'unpaid', 'trialing', 'suspended'].map((username) => [
+    `the status of the account “${username}”`, async (page, gateway) => {
+      await page.goto(`${gateway.url}/signup/pro`);
+      await fill(page, somebody({ username }));
+      await agree(page);
+      await challengeSolved(page);
+      await submit(page);
+      await arrived(page, gateway);
+      await page.goto(`${gateway.url}/signup/status`);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+    },
+  ])),
+  'an account that is active already': (page, { url }) => page.goto(`${url}/signup/pro?activationCode=active`),
   'no such page': (page, { url }) => page.goto(`${url}/nothing/here`),
 };
 
@@ -64,23 +72,19 @@ after(async () => {
   await gateway?.stop();
 });
 
-for (const { name: screen, ...options } of SCREENS) {
-  describe(screen, () => {
-    for (const [name, reach] of Object.entries(PAGES)) {
-      test(`${name} has no fault that axe finds, and fits the screen`, async () => {
-        const visitor = await visit(browser, gateway, { ...options, reducedMotion: 'reduce' });
-        const { page } = visitor;
-        await reach(page, gateway);
-        const faults = await faultsOf(page);
-        assert.deepEqual(faults, []);
-        const { scrollWidth, clientWidth } = await page.evaluate(() => {
-          const { scrollWidth, clientWidth } = document.documentElement;
-          return { scrollWidth, clientWidth };
-        });
-        assert.ok(scrollWidth <= clientWidth, `${scrollWidth} px wide on a screen of ${clientWidth}`);
-        await leaveInSilence(visitor);
-      });
+for (const [name, reach] of Object.entries(PAGES)) {
+  test(`${name}: axe finds no fault and it fits the screen, light and dark, wide and narrow`, async () => {
+    const visitor = await visit(browser, gateway, { reducedMotion: 'reduce' });
+    const { page } = visitor;
+    await reach(page, gateway);
+    for (const { colorScheme, width } of SCREENS) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 800 });
+      assert.deepEqual(await faultsOf(page), [], `${colorScheme}, ${width} px`);
+      const content = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(content <= width, `${colorScheme}: ${content} px wide on a screen of ${width} px`);
     }
+    await leaveInSilence(visitor);
   });
 }
 
