@@ -13,6 +13,7 @@
 
 mod helpers;
 
+mod accounts;
 mod at_most_once;
 mod attribution;
 mod body;
@@ -33,6 +34,7 @@ mod shutdown;
 mod sign_up;
 mod slow_clients;
 mod statics;
+mod status;
 mod turnstile;
 mod upstream_answers;
 mod upstream_faults;

@@ -1,0 +1,245 @@
+//! The status page: every state of an account in words, for the visitor whose cookie names it and nobody else.
+
+use serde_json::{Value, json};
+
+use crate::helpers::app::{sample, sample_with};
+use crate::helpers::neighbour::STUDIO_URL;
+use crate::helpers::{FLOWS, Page, Received, Reply, TestApp};
+
+const CREDENTIALS: [(&str, &str); 2] = [("SIGNUP__UPSTREAM__JWT_TOKEN", "jwt"), ("SIGNUP__UPSTREAM__API_KEY", "key")];
+
+/// A studio that creates user 7 and answers reads so.
+async fn app_where_reads_answer(reply: Reply, variables: &[(&str, &str)]) -> TestApp {
+    let app = TestApp::with(variables).await;
+    app.studio.answer(move |request: &Received| match request.method.as_str() {
+        "GET" => reply.clone(),
+        _ => Reply::Json(200, json!({ "success": true, "id": 7, "userId": 7, "redirectUrl": STUDIO_URL })),
+    });
+    app
+}
+
+fn user(fields: Value) -> Value {
+    let mut user =
+        json!({ "success": true, "id": 7, "username": "jan", "tier": "free", "activated": true, "suspended": false });
+    user.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    user
+}
+
+/// The cookie of a sign-up, as a browser would send it back.
+fn cookie(answer: &Page) -> String {
+    let set = answer.header("set-cookie").unwrap_or_else(|| panic!("no cookie in a {}", answer.status));
+    for attribute in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/", "Max-Age=604800"] {
+        assert!(set.split("; ").any(|part| part == attribute), "{attribute} is missing: {set}");
+    }
+    assert!(!set.contains("Domain"), "{set}");
+    set.split(';').next().unwrap().to_owned()
+}
+
+async fn status(app: &TestApp, cookie: &str) -> Page {
+    app.get_with("/signup/status", &[("cookie", cookie)]).await
+}
+
+fn reads(app: &TestApp) -> Vec<Received> {
+    app.studio.received().into_iter().filter(|request| request.method == "GET").collect()
+}
+
+#[tokio::test]
+async fn every_state_of_an_account_has_words() {
+    let running = json!({ "id": 2, "created": "2026-11-01T00:00:00Z", "expirationDate": "2027-01-05T09:00:00Z",
+        "expiredDate": null, "deletedDate": null, "upgradedDate": null });
+    let mut ended = running.clone();
+    ended["expiredDate"] = json!("2026-11-20T00:00:00Z");
+    for (name, reply, heading, words, refreshes) in [
+        ("created", user(json!({ "activated": false })), "Confirm your email address", "Follow the link", true),
+        ("unpaid", user(json!({})), "Finish your payment", "Your address is confirmed", true),
+        ("unknown tier", user(json!({ "tier": "galactic" })), "Finish your payment", "Your address is confirmed", true),
+        (
+            "professional",
+            user(json!({ "tier": "professional" })),
+            "Your account is ready",
+            "Your plan is active",
+            false,
+        ),
+        ("enterprise", user(json!({ "tier": "enterprise" })), "Your account is ready", "Your plan is active", false),
+        (
+            "trial",
+            user(json!({ "activeEnterpriseTrial": running })),
+            "Your trial is running",
+            "Your trial runs until 5 January 2027.",
+            false,
+        ),
+        (
+            "trial without a date",
+            user(json!({ "activeEnterpriseTrial": {} })),
+            "Your trial is running",
+            "You can start.",
+            false,
+        ),
+        ("newest trial", user(json!({ "trials": [ended, running] })), "Your trial is running", "5 January 2027", false),
+        ("ended trial", user(json!({ "trials": [ended] })), "Your trial has ended", "Sign in", false),
+        ("suspended", user(json!({ "suspended": true })), "Your account is suspended", "Contact support", false),
+        ("nothing known", json!({ "success": true, "id": 7 }), "Confirm your email address", "Follow the link", true),
+    ] {
+        let app = app_where_reads_answer(Reply::Json(200, reply), &CREDENTIALS).await;
+        let cookie = cookie(&app.sign_up(FLOWS[0]).await);
+        let page = status(&app, &cookie).await;
+        assert_eq!((page.status, page.texts("h1").concat().as_str()), (200, heading), "{name}");
+        assert!(page.texts("main").concat().contains(words), "{name}: {:?}", page.texts("main"));
+        assert_eq!(page.attributes("[data-refresh]", "data-refresh").len(), usize::from(refreshes), "{name}");
+        assert_eq!(page.header("x-robots-tag"), Some("noindex"), "{name}");
+        assert_eq!(page.header("cache-control"), Some("no-store"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_does_not_say_leads_to_the_mailbox_and_never_to_an_error() {
+    for (name, reply) in [
+        ("refused", Reply::Json(200, json!({ "success": false, "error": "No" }))),
+        ("not found", Reply::Json(404, json!({ "success": false }))),
+        ("unauthorised", Reply::Json(401, json!({}))),
+        ("down", Reply::Json(503, json!({}))),
+        ("moved", Reply::With(302, "location: https://evil.test/\r\n", json!({}))),
+        ("success as text", Reply::Json(200, json!({ "success": "yes", "id": 7 }))),
+        ("a number", Reply::Json(200, json!(7))),
+        ("reset", Reply::Reset),
+        ("silent", Reply::Stall(Vec::new())),
+        ("garbage", Reply::Raw(b"\x00\x01\x02".to_vec())),
+    ] {
+        let variables = [("SIGNUP__UPSTREAM__TIMEOUT", "500ms"), CREDENTIALS[0]];
+        let app = app_where_reads_answer(reply, &variables).await;
+        let cookie = cookie(&app.sign_up(FLOWS[0]).await);
+        let page = status(&app, &cookie).await;
+        let heading = page.texts("h1").concat();
+        let expected = if matches!(name, "refused" | "not found") {
+            "This account has been deleted"
+        } else {
+            "Look in your mailbox"
+        };
+        assert_eq!((page.status, heading.as_str()), (200, expected), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn which_operation_and_credential_reads_depends_on_the_tenant() {
+    for (name, organization, path, header) in [
+        ("by id", None, "/v1/api/users/7", ("x-jwt-token", "jwt")),
+        ("white label", Some("31"), "/v1/api/organizations/31/whitelabel/users/7", ("x-api-key", "key")),
+    ] {
+        let mut variables = CREDENTIALS.to_vec();
+        if let Some(organization) = organization {
+            variables.extend([
+                ("SIGNUP__TENANTS__ACME__HOSTS", "acme.localhost"),
+                ("SIGNUP__TENANTS__ACME__BRAND__NAME", "Acme"),
+                ("SIGNUP__TENANTS__ACME__TURNSTILE__HOSTNAMES", "localhost"),
+                ("SIGNUP__TENANTS__ACME__ORGANIZATION_ID", organization),
+            ]);
+        }
+        let nested =
+            json!({ "success": true, "user": user(json!({})), "id": 7, "activated": true, "tier": "professional" });
+        let app = app_where_reads_answer(Reply::Json(200, nested), &variables).await;
+        let host = [("host", if organization.is_some() { "acme.localhost" } else { "localhost" })];
+        let form = app.get_with("/signup/pro", &host).await;
+        let cookie = cookie(&app.submit_with(&form, &sample(FLOWS[0]), &host).await);
+        let page = app.get_with("/signup/status", &[host[0], ("cookie", &cookie)]).await;
+        assert_eq!(page.status, 200, "{name}");
+        let read = reads(&app).pop().unwrap();
+        assert_eq!(read.path, path, "{name}");
+        let sent: Vec<_> =
+            ["x-jwt-token", "x-api-key"].iter().filter_map(|name| Some((*name, read.header(name)?))).collect();
+        assert_eq!(sent, [header], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_nervous_visitor_asks_us_and_not_the_upstream() {
+    let app = app_where_reads_answer(Reply::Json(200, user(json!({ "activated": false }))), &CREDENTIALS).await;
+    let cookie = cookie(&app.sign_up(FLOWS[0]).await);
+    futures_util::future::join_all((0..20).map(|_| status(&app, &cookie))).await;
+    assert!((1..=2).contains(&reads(&app).len()), "{} reads", reads(&app).len());
+}
+
+#[tokio::test]
+async fn refuses_to_show_an_account_to_anybody_without_its_cookie() {
+    let app = app_where_reads_answer(Reply::Json(200, user(json!({}))), &CREDENTIALS).await;
+    let cookie = cookie(&app.sign_up(FLOWS[0]).await);
+    let value = cookie.split_once('=').unwrap().1;
+    for (name, path, sent) in [
+        ("no cookie", "/signup/status", String::new()),
+        ("a made-up one", "/signup/status", "__Host-signup=AAAA".to_owned()),
+        ("another name", "/signup/status", format!("signup={value}")),
+        ("tampered", "/signup/status", format!("__Host-signup={}A", &value[..value.len() - 1])),
+        ("an id in the address", "/signup/status?userId=7&id=7&user=7", String::new()),
+    ] {
+        let page = app.get_with(path, &[("cookie", sent.as_str())]).await;
+        assert_eq!((page.status, page.texts("h1").concat().as_str()), (200, "Look in your mailbox"), "{name}");
+    }
+    assert!(reads(&app).is_empty());
+}
+
+#[tokio::test]
+async fn no_cookie_is_set_where_the_upstream_names_no_user() {
+    let app = TestApp::start().await;
+    app.studio.reply(Reply::Json(200, json!({ "success": true, "redirectUrl": STUDIO_URL })));
+    for flow in FLOWS {
+        let answer = app.sign_up(flow).await;
+        assert_eq!((answer.status, answer.header("set-cookie")), (303, None), "{}", flow.slug);
+    }
+}
+
+/// Two partners on one site, one trying to act with what the other handed out.
+#[tokio::test]
+async fn sibling_tenants_cannot_act_for_each_other() {
+    let variables: Vec<_> = CREDENTIALS
+        .into_iter()
+        .chain([
+            ("SIGNUP__TENANTS__ACME__HOSTS", "acme.localhost"),
+            ("SIGNUP__TENANTS__ACME__BRAND__NAME", "Acme"),
+            ("SIGNUP__TENANTS__ACME__TURNSTILE__HOSTNAMES", "localhost"),
+            ("SIGNUP__TENANTS__GLOBEX__HOSTS", "globex.localhost"),
+            ("SIGNUP__TENANTS__GLOBEX__BRAND__NAME", "Globex"),
+            ("SIGNUP__TENANTS__GLOBEX__TURNSTILE__HOSTNAMES", "localhost"),
+            ("SIGNUP__RATE_LIMIT__CLIENT__BURST", "4"),
+        ])
+        .collect();
+    let app = app_where_reads_answer(Reply::Json(200, user(json!({}))), &variables).await;
+    let (acme, globex) = ([("host", "acme.localhost")], [("host", "globex.localhost")]);
+
+    let form = app.get_with("/signup/pro", &acme).await;
+    let submit = async |page: &Page, host: &[(&str, &str)]| app.submit_with(page, &sample(FLOWS[0]), host).await;
+    // The form of one at the other: expired, nothing created.
+    let answer = submit(&form, &globex).await;
+    assert_eq!((answer.status, answer.notice().as_str()), (422, "This form has expired"));
+    // A post that says it comes from the sibling.
+    let same_site = [globex[0], ("sec-fetch-site", "same-site")];
+    assert_eq!(submit(&form, &same_site).await.status, 403);
+    let origin = [globex[0], ("origin", "http://acme.localhost")];
+    assert_eq!(submit(&form, &origin).await.status, 403);
+    assert!(app.studio.received().is_empty());
+
+    // The cookie of one at the other names nobody.
+    let signed_up = submit(&form, &acme).await;
+    let cookie = cookie(&signed_up);
+    let page = app.get_with("/signup/status", &[globex[0], ("cookie", &cookie)]).await;
+    assert_eq!(page.texts("h1").concat(), "Look in your mailbox");
+    let page = app.get_with("/signup/status", &[acme[0], ("cookie", &cookie)]).await;
+    assert_ne!(page.texts("h1").concat(), "Look in your mailbox");
+
+    // The pass of one at the other is worth nothing.
+    app.studio.reply(Reply::Json(200, json!({ "success": false, "error": "Username is already taken" })));
+    let form = app.get_with("/signup/pro", &acme).await;
+    let fields = sample_with(FLOWS[0], "email", "second@acme.example");
+    let refused = app.submit_with(&form, &fields, &acme).await;
+    let pass = refused.value("pass").unwrap();
+    let foreign = app.get_with("/signup/pro", &globex).await;
+    let mut fields = sample_with(FLOWS[0], "cf-turnstile-response", "");
+    fields.push(("pass", pass.as_str()));
+    let answer = app.submit_with(&foreign, &fields, &globex).await;
+    assert_eq!((answer.status, answer.fields_in_error()), (422, vec!["cf-turnstile-response".to_owned()]));
+
+    // One's budget is not the other's: globex has used two of its four.
+    for _ in 0..2 {
+        app.submit_with(&form, &[("name", "")], &acme).await;
+    }
+    assert_eq!(app.submit_with(&form, &[("name", "")], &acme).await.status, 429);
+    assert_eq!(app.submit_with(&foreign, &[("name", "")], &globex).await.status, 422);
+}
