@@ -73,11 +73,13 @@ return record
     )
 });
 
+/// A record that is gone is nobody's: Redis was away when the form was claimed, or has forgotten it.
 /// KEYS: record. ARGV: token, lease in ms, keep in ms. Answer: 1, or 0 when the claim was lost.
 static BEGIN_SENDING: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
-if redis.call('GET', KEYS[1]) ~= 'c' .. ARGV[1] then return 0 end
+local record = redis.call('GET', KEYS[1])
+if record and record ~= 'c' .. ARGV[1] then return 0 end
 local time = redis.call('TIME')
 local deadline = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]
 redis.call('SET', KEYS[1], 's' .. ARGV[1] .. string.format('%.0f', deadline), 'PX', ARGV[3])
@@ -91,7 +93,7 @@ static FINISH: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
 local record = redis.call('GET', KEYS[1])
-if not record or string.sub(record, 2, 1 + #ARGV[1]) ~= ARGV[1] then return 0 end
+if record and string.sub(record, 2, 1 + #ARGV[1]) ~= ARGV[1] then return 0 end
 if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1
 ",

@@ -17,6 +17,7 @@ mod helpers;
 mod process;
 
 mod at_most_once;
+mod balancer;
 mod limits;
 mod outage;
 mod reload;

@@ -106,7 +106,12 @@ pub struct Gateway {
 impl Gateway {
     /// Starts the binary beside these neighbours, with some variables set.
     pub async fn start(studio: &Neighbour, siteverify: &Neighbour, variables: &[(&str, &str)]) -> Self {
-        let (port, admin_port) = (free_port(), free_port());
+        Self::at(free_port(), studio, siteverify, variables).await
+    }
+
+    /// The same at a given port: the place of one that is gone.
+    pub async fn at(port: u16, studio: &Neighbour, siteverify: &Neighbour, variables: &[(&str, &str)]) -> Self {
+        let admin_port = free_port();
         let mut environment: BTreeMap<&str, String> = BTreeMap::from([
             ("SIGNUP__SERVER__BIND", format!("127.0.0.1:{port}")),
             ("SIGNUP__SERVER__ADMIN_BIND", format!("127.0.0.1:{admin_port}")),
@@ -183,6 +188,17 @@ impl Gateway {
         signal(self.process.id(), name);
     }
 
+    /// Waits for the end of a stop; its exit code.
+    pub async fn ended(mut self) -> Option<i32> {
+        let mut code = None;
+        eventually("the gateway ends", async || {
+            code = self.process.try_wait().unwrap().map(|status| status.code());
+            code.is_some()
+        })
+        .await;
+        code.flatten()
+    }
+
     /// Dies without a word.
     pub fn kill(mut self) {
         self.process.kill().unwrap();
@@ -191,6 +207,34 @@ impl Gateway {
 }
 
 impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _gone = self.process.kill();
+        let _gone = self.process.wait();
+    }
+}
+
+/// HAProxy with the shipped configuration, in front of two gateways.
+pub struct Balancer {
+    pub port: u16,
+    process: Child,
+}
+
+impl Balancer {
+    pub async fn start(gateways: &[SocketAddr; 2]) -> Self {
+        let port = free_port();
+        let process = Command::new("haproxy")
+            .args(["-db", "-f", concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/haproxy.cfg")])
+            .env("LISTEN", format!("127.0.0.1:{port}"))
+            .env("GATEWAY_1", gateways[0].to_string())
+            .env("GATEWAY_2", gateways[1].to_string())
+            .spawn()
+            .expect("haproxy starts");
+        eventually("HAProxy listens", async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
+        Self { port, process }
+    }
+}
+
+impl Drop for Balancer {
     fn drop(&mut self) {
         let _gone = self.process.kill();
         let _gone = self.process.wait();
