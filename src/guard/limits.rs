@@ -62,14 +62,14 @@ impl Limits {
             return Ok(None);
         }
         let key = self.key(scope, tenant, &client.network(self.ipv6_prefix).octets());
-        self.charge(scope, key).await.map(Some)
+        self.charge(scope, key).await
     }
 
     /// Takes one from an address's budget.
     ///
     /// # Errors
     /// [`Limited`] when it is used up.
-    pub async fn charge_email(&self, tenant: &TenantId, email: &Email) -> Result<Charge, Limited> {
+    pub async fn charge_email(&self, tenant: &TenantId, email: &Email) -> Result<Option<Charge>, Limited> {
         self.charge(Scope::Email, self.key(Scope::Email, tenant, email.key().as_bytes())).await
     }
 
@@ -78,13 +78,14 @@ impl Limits {
         self.store.refund(charge.scope, charge.key).await;
     }
 
-    async fn charge(&self, scope: Scope, key: LimitKey) -> Result<Charge, Limited> {
+    /// What was taken; nothing where a refusal is only observed.
+    async fn charge(&self, scope: Scope, key: LimitKey) -> Result<Option<Charge>, Limited> {
         match (self.store.take(scope, key).await, self.mode) {
-            (Decision::Allowed, _) => Ok(Charge { scope, key }),
+            (Decision::Allowed, _) => Ok(Some(Charge { scope, key })),
             (Decision::Limited { .. }, Mode::Observe) => {
                 counter!("signup_observed_total", "guard" => "rate_limit", "reason" => scope.label()).increment(1);
                 tracing::info!(guard = "rate_limit", scope = scope.label(), "would have been refused");
-                Ok(Charge { scope, key })
+                Ok(None)
             }
             (Decision::Limited { retry_after }, Mode::Enforce) => {
                 counter!("signup_rate_limited_total", "scope" => scope.label()).increment(1);

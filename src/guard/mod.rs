@@ -28,7 +28,7 @@ use crate::domain::tenant::TenantId;
 use crate::seal::{Keyring, Purpose, SealError, random};
 use crate::settings::{OnOutage, TurnstileMode};
 use crate::signup::{Flow, RawForm, Submission};
-use crate::store::{Claim, ClaimToken, Phase, Scope, Store};
+use crate::store::{Claim, ClaimToken, Fingerprint, Phase, Scope, Store};
 
 /// The hidden input that carries the signed submission id.
 pub const SUBMISSION_ID_FIELD: &str = "submission_id";
@@ -88,6 +88,7 @@ pub struct Attempt {
     client: ClientAddress,
     id: SubmissionId,
     token: ClaimToken,
+    fingerprint: Fingerprint,
     lease: Duration,
     charges: Mutex<Vec<Charge>>,
 }
@@ -98,6 +99,8 @@ pub enum Admission {
     Open(Attempt),
     /// The form has its answer already.
     Answered(Answer),
+    /// The attempt at the very same form that was waited for was refused: what [`Guard::refuse`] was given.
+    Refused(Vec<u8>),
 }
 
 /// What a settled form answers for as long as it lives.
@@ -188,6 +191,13 @@ impl<'a> Proof<'a> {
     }
 }
 
+/// What a claim came to.
+enum Claimed {
+    Won,
+    Settled(String),
+    Refused(Vec<u8>),
+}
+
 /// A challenge that was met: what to send upstream, and the pass for the next try.
 struct Met {
     upstream_token: Option<String>,
@@ -215,12 +225,18 @@ impl Guard {
             client: caller.client,
             id,
             token: ClaimToken(random()?),
+            fingerprint: self.fingerprint(form),
             lease: caller.budget + LEASE_SLACK,
             charges: Mutex::new(charge.into_iter().collect()),
         };
         match self.claim(&attempt, caller.budget).await {
-            Ok(None) => {}
-            Ok(Some(sealed)) => return self.answered(&attempt, &sealed, form).map(Admission::Answered),
+            Ok(Claimed::Won) => {}
+            Ok(Claimed::Settled(sealed)) => return self.answered(&attempt, &sealed, form).map(Admission::Answered),
+            Ok(Claimed::Refused(refusal)) => {
+                // It cost nobody anything.
+                self.refund(&attempt).await;
+                return Ok(Admission::Refused(refusal));
+            }
             Err(unknown) => {
                 // Not the visitor's fault: see [`Guard::refund`].
                 self.refund(&attempt).await;
@@ -238,17 +254,27 @@ impl Guard {
         Ok(Admission::Open(attempt))
     }
 
-    /// Claims the form; the sealed answer when it has one.
-    async fn claim(&self, attempt: &Attempt, patience: Duration) -> Result<Option<String>, AdmitError> {
+    /// Claims the form, or waits for who has it.
+    async fn claim(&self, attempt: &Attempt, patience: Duration) -> Result<Claimed, AdmitError> {
         let key = attempt.id.attempt_key(&attempt.tenant);
         let deadline = Instant::now() + patience;
+        let mut waited_with = None;
         loop {
-            match self.store.claim(&key, attempt.token, attempt.lease, keep()).await {
-                Claim::Won => return Ok(None),
-                Claim::Settled(sealed) => return Ok(Some(sealed)),
+            match self.store.claim(&key, attempt.token, attempt.lease, keep(), waited_with).await {
+                Claim::Won => return Ok(Claimed::Won),
+                Claim::Settled(sealed) => return Ok(Claimed::Settled(sealed)),
+                Claim::Refused(sealed) => {
+                    if let Some(plain) = self.keyring.open(Purpose::StoredAnswer, &attempt.context(), &sealed) {
+                        return Ok(Claimed::Refused(plain));
+                    }
+                    waited_with = None;
+                }
                 Claim::Unknown => return Err(AdmitError::Unknown),
                 Claim::InFlight if Instant::now() >= deadline => return Err(AdmitError::StillInFlight),
-                Claim::InFlight => tokio::time::sleep(POLL_EVERY).await,
+                Claim::InFlight => {
+                    waited_with = Some(attempt.fingerprint);
+                    tokio::time::sleep(POLL_EVERY).await;
+                }
             }
         }
     }
@@ -259,6 +285,12 @@ impl Guard {
         let answer: Answer = plain.and_then(|plain| serde_json::from_slice(&plain).ok()).ok_or(AdmitError::Unknown)?;
         let same = Email::parse(form.typed("email")).is_ok_and(|email| self.hashes_to(&email, &answer.email));
         if same { Ok(answer) } else { Err(AdmitError::UsedForAnother) }
+    }
+
+    /// A keyed hash of everything that was posted.
+    fn fingerprint(&self, form: &RawForm) -> Fingerprint {
+        let parts: Vec<&[u8]> = form.pairs().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]).collect();
+        Fingerprint(self.keyring.sign(Purpose::StoredAnswer, &parts))
     }
 
     fn hashes_to(&self, email: &Email, hash: &[u8; 16]) -> bool {
@@ -283,7 +315,7 @@ impl Guard {
             .map_err(|reason| ClearError { reason, pass: None })?;
         // Charged only now, so that nobody can lock out an address without solving challenges.
         match self.limits.charge_email(&attempt.tenant, submission.email()).await {
-            Ok(charge) => attempt.charges.lock().await.push(charge),
+            Ok(charge) => attempt.charges.lock().await.extend(charge),
             Err(limited) => return Err(ClearError { reason: limited.into(), pass: met.pass }),
         }
         Ok(Cleared { guard: self, attempt, submission, upstream_token: met.upstream_token, pass: met.pass })
@@ -306,38 +338,45 @@ impl Guard {
                 if let Some((pass, sealed)) = self.open_pass(attempt, proof) {
                     return Ok(Met { upstream_token: pass.into_token(), pass: Some(sealed) });
                 }
-                self.verify(attempt, proof.token, challenge).await?;
+                let proven = self.verify(attempt, proof.token, challenge).await?;
                 let kept = attempt.flow.token_field.and_then(|_| token(proof.token));
-                Ok(Met { pass: self.seal_pass(attempt, kept.clone()), upstream_token: kept })
+                let pass = proven.then(|| self.seal_pass(attempt, kept.clone())).flatten();
+                Ok(Met { pass, upstream_token: kept })
             }
             TurnstileMode::Both => {
-                observed(present(proof.upstream_token), challenge.mode)?;
+                let theirs = present(proof.upstream_token);
+                observed(
+                    theirs.map_err(|_absent| ChallengeError::Refused(ChallengeRefusal::UpstreamToken)),
+                    challenge.mode,
+                )?;
                 let pass = if let Some((_, sealed)) = self.open_pass(attempt, proof) {
                     Some(sealed)
                 } else {
-                    self.verify(attempt, proof.token, challenge).await?;
-                    self.seal_pass(attempt, None)
+                    let proven = self.verify(attempt, proof.token, challenge).await?;
+                    proven.then(|| self.seal_pass(attempt, None)).flatten()
                 };
                 Ok(Met { upstream_token: token(proof.upstream_token), pass })
             }
         }
     }
 
-    /// Spends a token, under the tenant's rules for refusals and outages.
-    async fn verify(&self, attempt: &Attempt, token: &str, challenge: &Challenge) -> Result<(), ClearReason> {
+    /// Spends a token, under the tenant's rules for refusals and outages. Whether it proved anything: who is let through
+    /// all the same gets no pass.
+    async fn verify(&self, attempt: &Attempt, token: &str, challenge: &Challenge) -> Result<bool, ClearReason> {
         let outcome = match &challenge.siteverify {
             Some(siteverify) => siteverify.verify(token, attempt.flow.slug, attempt.client).await,
             // The settings refuse such a tenant; without an answer we refuse.
             None => Err(ChallengeError::Unavailable(turnstile::ChallengeOutage::Secret)),
         };
+        let proven = outcome.is_ok();
         match (observed(outcome, challenge.mode), challenge.on_outage) {
             (Err(ChallengeError::Unavailable(_)), OnOutage::Allow) => {
                 let charge = self.limits.charge_client(Scope::Outage, &attempt.tenant, attempt.client).await?;
                 attempt.charges.lock().await.extend(charge);
                 counter!("signup_observed_total", "guard" => "turnstile", "reason" => "outage").increment(1);
-                Ok(())
+                Ok(false)
             }
-            (outcome, _) => Ok(outcome?),
+            (outcome, _) => Ok(outcome.map(|()| proven)?),
         }
     }
 
@@ -375,6 +414,14 @@ impl Guard {
     /// Ends an attempt that created nothing: the form may be corrected and sent again.
     pub async fn release(&self, attempt: &Attempt) {
         self.finish(attempt, Phase::Free).await;
+    }
+
+    /// The same, and shares the refusal with who waited meanwhile with the very same form: a double click shows the last
+    /// answer, and neither spends the challenge nor asks the upstream twice.
+    pub async fn refuse(&self, attempt: &Attempt, refusal: &[u8]) {
+        let sealed = self.keyring.seal(Purpose::StoredAnswer, &attempt.context(), refusal);
+        let phase = sealed.map_or(Phase::Free, |sealed| Phase::Refused(attempt.fingerprint, sealed));
+        self.finish(attempt, phase).await;
     }
 
     /// Ends an attempt whose outcome nobody knows: the form never creates anything again.

@@ -51,6 +51,8 @@ pub enum ChallengeRefusal {
     Missing,
     /// Longer than [`MAX_TOKEN_BYTES`].
     TooLong,
+    /// The token for the upstream's own widget is missing or too long.
+    UpstreamToken,
     /// Spent already, or older than five minutes.
     Stale,
     /// Made for another host.
@@ -79,6 +81,7 @@ impl ChallengeRefusal {
         match self {
             Self::Missing => "missing",
             Self::TooLong => "too_long",
+            Self::UpstreamToken => "upstream_token",
             Self::Stale => "stale",
             Self::Hostname => "hostname",
             Self::Action => "action",

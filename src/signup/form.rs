@@ -44,6 +44,13 @@ impl RawForm {
         Self(pairs.into_iter().map(typed).collect())
     }
 
+    /// Every field in the order it came, unreadable ones as they are shown.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| match value {
+            RawValue::Typed(text) | RawValue::Unreadable(text) => (name.as_str(), text.as_str()),
+        })
+    }
+
     /// What stood in a field, if it was there.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&RawValue> {

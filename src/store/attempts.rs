@@ -9,6 +9,9 @@ use tokio::time::Instant;
 /// The most forms that are remembered at once; beyond it a new one is told to wait, never an old one forgotten.
 const MAX_RECORDS: usize = 500_000;
 
+/// How long a refusal is there for those who waited for it: they ask many times a second.
+pub(super) const REFUSAL_SHARED_FOR: Duration = Duration::from_secs(10);
+
 /// Names a form in every store: tenant and submission id.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct AttemptKey(pub Box<str>);
@@ -16,6 +19,10 @@ pub struct AttemptKey(pub Box<str>);
 /// Names one attempt at a form, so that only it can go on or end it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ClaimToken(pub [u8; 8]);
+
+/// What was posted, as a keyed hash: who waited for an attempt at the very same shares its refusal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint(pub [u8; 16]);
 
 /// The answer to a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +35,8 @@ pub enum Claim {
     Unknown,
     /// The form has its answer, sealed.
     Settled(String),
+    /// The attempt that was waited for was refused; the sealed refusal.
+    Refused(String),
 }
 
 /// How an attempt ends.
@@ -35,6 +44,8 @@ pub enum Claim {
 pub enum Phase {
     /// Nothing was created: the form may be tried again.
     Free,
+    /// The same, with the sealed refusal for those who waited meanwhile with the very same form.
+    Refused(Fingerprint, String),
     /// Something was sent, and the outcome is not known.
     Unknown,
     /// An account was created; the sealed answer.
@@ -62,10 +73,24 @@ enum State {
     },
     Unknown,
     Settled(String),
+    /// As good as free, but for those who waited.
+    Refused {
+        by: Fingerprint,
+        sealed: String,
+        until: Instant,
+    },
 }
 
 impl MemoryAttempts {
-    pub(super) fn claim(&self, key: &AttemptKey, token: ClaimToken, lease: Duration, keep: Duration) -> Claim {
+    /// `waited_with` is what somebody posted who has been told [`Claim::InFlight`] before.
+    pub(super) fn claim(
+        &self,
+        key: &AttemptKey,
+        token: ClaimToken,
+        lease: Duration,
+        keep: Duration,
+        waited_with: Option<Fingerprint>,
+    ) -> Claim {
         let now = Instant::now();
         let mut records = self.records();
         let earlier = records.get(key).filter(|record| record.forget_at > now).map(|record| match &record.state {
@@ -74,6 +99,10 @@ impl MemoryAttempts {
             State::Claimed { .. } | State::Sending { .. } => Claim::InFlight,
             State::Unknown => Claim::Unknown,
             State::Settled(answer) => Claim::Settled(answer.clone()),
+            State::Refused { by, sealed, until } if waited_with == Some(*by) && *until > now => {
+                Claim::Refused(sealed.clone())
+            }
+            State::Refused { .. } => Claim::Won,
         });
         match earlier {
             Some(Claim::Won) | None => {
@@ -107,6 +136,9 @@ impl MemoryAttempts {
             Phase::Free => {
                 records.remove(key);
             }
+            Phase::Refused(by, sealed) => {
+                record.state = State::Refused { by, sealed, until: Instant::now() + REFUSAL_SHARED_FOR };
+            }
             Phase::Unknown => record.state = State::Unknown,
             Phase::Settled(answer) => record.state = State::Settled(answer),
         }
@@ -115,7 +147,7 @@ impl MemoryAttempts {
     pub(super) fn sweep(&self) {
         let now = Instant::now();
         self.records().retain(|_, record| match record.state {
-            State::Claimed { until, .. } => until > now,
+            State::Claimed { until, .. } | State::Refused { until, .. } => until > now,
             _ => record.forget_at > now,
         });
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use metrics::{counter, gauge};
 use tokio::time::Instant;
 
-pub use self::attempts::{AttemptKey, Claim, ClaimToken, Phase};
+pub use self::attempts::{AttemptKey, Claim, ClaimToken, Fingerprint, Phase};
 pub use self::limits::{Decision, LimitKey, Scope, Scopes};
 pub use self::redis::{RedisUnavailable, ping_redis};
 use crate::domain::policy::Quota;
@@ -85,13 +85,23 @@ impl Store {
 
     /// Claims a form for one attempt, or says what became of it.
     ///
+    /// `waited_with` is what was posted, for who has been told [`Claim::InFlight`] before: an attempt at the very same that
+    /// was refused meanwhile answers for both.
+    ///
     /// This process's own record comes first, so that the promise holds here whatever happens to Redis.
-    pub async fn claim(&self, key: &AttemptKey, token: ClaimToken, lease: Duration, keep: Duration) -> Claim {
-        let local = self.attempts.claim(key, token, lease, keep);
+    pub async fn claim(
+        &self,
+        key: &AttemptKey,
+        token: ClaimToken,
+        lease: Duration,
+        keep: Duration,
+        waited_with: Option<Fingerprint>,
+    ) -> Claim {
+        let local = self.attempts.claim(key, token, lease, keep, waited_with);
         if !matches!(local, Claim::Won) {
             return local;
         }
-        match self.ask(|redis| redis.claim(key, token, lease)).await {
+        match self.ask(|redis| redis.claim(key, token, lease, waited_with)).await {
             None | Some(Claim::Won) => Claim::Won,
             Some(elsewhere) => {
                 self.attempts.finish(key, token, Phase::Free);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError, Script};
 
-use super::attempts::{AttemptKey, Claim, ClaimToken, Phase};
+use super::attempts::{AttemptKey, Claim, ClaimToken, Fingerprint, Phase, REFUSAL_SHARED_FOR};
 use super::limits::{Decision, LimitKey, Scope};
 use crate::domain::policy::Quota;
 
@@ -50,17 +50,21 @@ return 1
     )
 });
 
-/// The record of a form: `c<token>`, `s<token><deadline in ms>`, `u`, or `d<answer>`.
-/// KEYS: record. ARGV: token, lease in ms. Answer: a letter (`w`on, `b`usy, `u`nknown, `d`one) and the stored answer.
+/// The record of a form: `c<token>`, `s<token><deadline in ms>`, `u`, `d<answer>`, or `r<fingerprint><refusal>`.
+/// KEYS: record. ARGV: token, lease in ms, fingerprint of who waited or nothing. Answer: a letter (`w`on, `b`usy,
+/// `u`nknown, `d`one, `r`efused) and what is stored.
 static CLAIM: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
 local record = redis.call('GET', KEYS[1])
-if not record then
+local phase = record and string.sub(record, 1, 1)
+if phase == 'r' and ARGV[3] ~= '' and string.sub(record, 2, 1 + #ARGV[3]) == ARGV[3] then
+  return 'r' .. string.sub(record, 2 + #ARGV[3])
+end
+if not record or phase == 'r' then
   redis.call('SET', KEYS[1], 'c' .. ARGV[1], 'PX', ARGV[2])
   return 'w'
 end
-local phase = string.sub(record, 1, 1)
 if phase == 'c' then return 'b' end
 if phase == 's' then
   local time = redis.call('TIME')
@@ -142,17 +146,20 @@ impl Redis {
         key: &AttemptKey,
         token: ClaimToken,
         lease: Duration,
+        waited_with: Option<Fingerprint>,
     ) -> Result<Claim, RedisUnavailable> {
         let answer: String = CLAIM
             .key(attempt_name(key))
             .arg(hex(&token.0))
             .arg(milliseconds(lease))
+            .arg(waited_with.map(|fingerprint| hex(&fingerprint.0)).unwrap_or_default())
             .invoke_async(&mut self.0.clone())
             .await?;
         Ok(match answer.split_at_checked(1) {
             Some(("w", _)) => Claim::Won,
             Some(("b", _)) => Claim::InFlight,
             Some(("d", sealed)) => Claim::Settled(sealed.to_owned()),
+            Some(("r", sealed)) => Claim::Refused(sealed.to_owned()),
             // A record we cannot read is one that may have created something.
             _ => Claim::Unknown,
         })
@@ -181,10 +188,11 @@ impl Redis {
         phase: &Phase,
         keep: Duration,
     ) -> Result<(), RedisUnavailable> {
-        let record = match phase {
-            Phase::Free => String::new(),
-            Phase::Unknown => "u".to_owned(),
-            Phase::Settled(sealed) => format!("d{sealed}"),
+        let (record, keep) = match phase {
+            Phase::Free => (String::new(), keep),
+            Phase::Refused(by, sealed) => (format!("r{}{sealed}", hex(&by.0)), REFUSAL_SHARED_FOR),
+            Phase::Unknown => ("u".to_owned(), keep),
+            Phase::Settled(sealed) => (format!("d{sealed}"), keep),
         };
         let _ended: u64 = FINISH
             .key(attempt_name(key))

@@ -119,50 +119,50 @@ proptest! {
 async fn a_form_is_one_attempts_until_it_ends() {
     let store = store(1, LEASE);
     let form = form("a");
-    assert_eq!(store.claim(&form, FIRST, LEASE, KEEP).await, Claim::Won);
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP).await, Claim::InFlight);
+    assert_eq!(store.claim(&form, FIRST, LEASE, KEEP, None).await, Claim::Won);
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::InFlight);
     assert!(store.begin_sending(&form, FIRST, LEASE, KEEP).await);
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP).await, Claim::InFlight);
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::InFlight);
     store.finish(&form, FIRST, Phase::Settled("answer".to_owned()), KEEP).await;
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP).await, Claim::Settled("answer".to_owned()));
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Settled("answer".to_owned()));
     tokio::time::advance(KEEP).await;
     store.sweep();
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP).await, Claim::Won);
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Won);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_form_is_free_again() {
     let store = store(1, LEASE);
     let form = form("a");
-    store.claim(&form, FIRST, LEASE, KEEP).await;
+    store.claim(&form, FIRST, LEASE, KEEP, None).await;
     store.finish(&form, FIRST, Phase::Free, KEEP).await;
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP).await, Claim::Won);
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Won);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_dies_before_sending_expires_to_free_and_after_it_to_unknown() {
     let store = store(1, LEASE);
     let (claimed, sent) = (form("claimed"), form("sent"));
-    store.claim(&claimed, FIRST, LEASE, KEEP).await;
-    store.claim(&sent, FIRST, LEASE, KEEP).await;
+    store.claim(&claimed, FIRST, LEASE, KEEP, None).await;
+    store.claim(&sent, FIRST, LEASE, KEEP, None).await;
     assert!(store.begin_sending(&sent, FIRST, LEASE, KEEP).await);
     tokio::time::advance(LEASE).await;
     store.sweep();
-    assert_eq!(store.claim(&claimed, SECOND, LEASE, KEEP).await, Claim::Won);
-    assert_eq!(store.claim(&sent, SECOND, LEASE, KEEP).await, Claim::Unknown);
+    assert_eq!(store.claim(&claimed, SECOND, LEASE, KEEP, None).await, Claim::Won);
+    assert_eq!(store.claim(&sent, SECOND, LEASE, KEEP, None).await, Claim::Unknown);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_outcome_stays_unknown() {
     let store = store(1, LEASE);
     let form = form("a");
-    store.claim(&form, FIRST, LEASE, KEEP).await;
+    store.claim(&form, FIRST, LEASE, KEEP, None).await;
     assert!(store.begin_sending(&form, FIRST, LEASE, KEEP).await);
     store.finish(&form, FIRST, Phase::Unknown, KEEP).await;
     for _ in 0..3 {
         tokio::time::advance(LEASE).await;
         store.sweep();
-        assert_eq!(store.claim(&form, SECOND, LEASE, KEEP).await, Claim::Unknown);
+        assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Unknown);
     }
 }
 
@@ -170,10 +170,31 @@ async fn an_unknown_outcome_stays_unknown() {
 async fn refuses_to_send_with_a_lost_claim() {
     let store = store(1, LEASE);
     let form = form("a");
-    store.claim(&form, FIRST, LEASE, KEEP).await;
+    store.claim(&form, FIRST, LEASE, KEEP, None).await;
     tokio::time::advance(LEASE).await;
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP).await, Claim::Won);
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Won);
     assert!(!store.begin_sending(&form, FIRST, LEASE, KEEP).await);
     store.finish(&form, FIRST, Phase::Free, KEEP).await;
     assert!(store.begin_sending(&form, SECOND, LEASE, KEEP).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waited_with_the_same_form_shares_its_refusal_and_nobody_else_does() {
+    let store = store(1, LEASE);
+    let form = form("a");
+    let (same, other) = (Fingerprint([1; 16]), Fingerprint([2; 16]));
+    let refuse = async || {
+        assert_eq!(store.claim(&form, FIRST, LEASE, KEEP, None).await, Claim::Won);
+        store.finish(&form, FIRST, Phase::Refused(same, "no".to_owned()), KEEP).await;
+    };
+    refuse().await;
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, Some(same)).await, Claim::Refused("no".to_owned()));
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, Some(other)).await, Claim::Won, "another form waited");
+    store.finish(&form, SECOND, Phase::Free, KEEP).await;
+    refuse().await;
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Won, "posted again, later");
+    store.finish(&form, SECOND, Phase::Free, KEEP).await;
+    refuse().await;
+    tokio::time::advance(Duration::from_secs(11)).await;
+    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, Some(same)).await, Claim::Won, "too late");
 }

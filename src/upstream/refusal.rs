@@ -1,5 +1,7 @@
 //! What the studio means when it says no.
 
+use serde::{Deserialize, Serialize};
+
 use crate::settings::Phrases;
 
 /// The most characters of the studio's words that a visitor sees (contract 4).
@@ -15,7 +17,7 @@ pub struct Refusal {
 }
 
 /// What a refusal is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RefusalKind {
     /// The username is somebody else's.
     UsernameTaken,

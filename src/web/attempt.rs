@@ -11,7 +11,7 @@ use super::refusal::Refused;
 use super::visitor::Visitor;
 use crate::domain::password::PasswordPolicy;
 use crate::error::{AppError, Cause};
-use crate::guard::{Admission, Attempt, Caller, Proof};
+use crate::guard::{Admission, AdmitError, Attempt, Caller, Proof};
 use crate::settings::FlowSettings;
 use crate::signup::{Flow, Link, LinkSecrets, RawForm, Rules, Submission};
 use crate::state::AppState;
@@ -76,6 +76,12 @@ async fn run(posted: Posted) -> Outcome {
             posted.report("duplicate", None);
             return Outcome::Created { destination: answer.destination, user_id: answer.user_id };
         }
+        Ok(Admission::Refused(shared)) => {
+            posted.report("duplicate", None);
+            let lost = || AdmitError::StillInFlight.into();
+            let refused = Refused::from_shared(&shared).unwrap_or_else(lost);
+            return Outcome::Refused { refused, kept_pass: None };
+        }
         Err(error) => {
             (Outcome::Refused { refused: error.into(), kept_pass: state.guard.kept_pass(caller, form) }, None)
         }
@@ -106,6 +112,8 @@ impl Posted {
                 if refused.refusal.is_unknown() {
                     tracing::error!("sent, and no usable answer: an account may have been created");
                     guard.leave_unknown(attempt).await;
+                } else if let Some(shared) = refused.to_shared() {
+                    guard.refuse(attempt, &shared).await;
                 } else {
                     guard.release(attempt).await;
                 }

@@ -12,6 +12,7 @@ pub mod pages;
 pub mod prefill;
 pub mod refusal;
 pub mod security_headers;
+pub mod shared_refusal;
 pub mod signup;
 pub mod statics;
 pub mod status;

@@ -11,7 +11,7 @@ use crate::domain::username::Username;
 use crate::error::whole_seconds;
 use crate::guard::limits::Limited;
 use crate::guard::turnstile::{ChallengeError, ChallengeRefusal};
-use crate::guard::{AdmitError, ClearError, ClearReason, TOKEN_FIELD};
+use crate::guard::{AdmitError, ClearError, ClearReason, TOKEN_FIELD, UPSTREAM_TOKEN_FIELD};
 use crate::signup::{FieldErrors, Flow, Prefilled};
 use crate::upstream::create::{CreateError, NotCreated};
 use crate::upstream::email_check::Doubted;
@@ -223,6 +223,9 @@ impl Refusal {
                 .collect(),
             Self::Clear(ClearReason::Challenge(ChallengeError::Refused(ChallengeRefusal::Missing))) => {
                 at(TOKEN_FIELD, "error-challenge-missing")
+            }
+            Self::Clear(ClearReason::Challenge(ChallengeError::Refused(ChallengeRefusal::UpstreamToken))) => {
+                at(UPSTREAM_TOKEN_FIELD, "error-challenge-missing")
             }
             Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => {
                 at(TOKEN_FIELD, "error-challenge-refused")

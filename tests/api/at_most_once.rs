@@ -273,3 +273,26 @@ async fn the_same_payload_has_the_same_idempotency_key_and_a_corrected_one_anoth
         assert!(!form.body.contains(inner), "{}: nobody can guess it from the page", flow.slug);
     }
 }
+
+#[tokio::test]
+async fn who_waits_for_a_refusal_gets_it_too_and_nothing_is_sent_or_spent_twice() {
+    let app = TestApp::with(&roomy(&[])).await;
+    for flow in FLOWS {
+        let refusal = Reply::Json(422, json!({ "success": false, "error": "Username already exists" }));
+        app.studio.reply(Reply::Later(Duration::from_millis(200), Box::new(refusal)));
+        let mut spent = false;
+        app.siteverify.answer(move |_| {
+            let again = json!({ "success": false, "error-codes": ["timeout-or-duplicate"] });
+            Reply::Json(200, if std::mem::replace(&mut spent, true) { again } else { verified(flow.slug) })
+        });
+        let creations = app.studio.received().len();
+        let form = app.form(flow, "").await;
+        let fields = sample(flow);
+        // A double click: the browser shows the answer to the last one.
+        for answer in join_all((0..3).map(|_| app.submit(&form, &fields))).await {
+            assert_eq!((answer.status, answer.fields_in_error()), (422, vec!["username".to_owned()]), "{}", flow.slug);
+            assert!(answer.pass().is_some(), "{}: the pass", flow.slug);
+        }
+        assert_eq!(app.studio.received().len() - creations, 1, "{}", flow.slug);
+    }
+}
