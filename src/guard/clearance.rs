@@ -1,0 +1,257 @@
+//! Clearance: the challenge is verified and the address counted, last before the upstream.
+
+use std::time::SystemTime;
+
+use metrics::counter;
+
+use super::attempt::{Attempt, keep};
+use super::limits::Limited;
+use super::pass::Pass;
+use super::submission_id::SubmissionId;
+use super::turnstile::{ChallengeError, ChallengeOutage, ChallengeRefusal, MAX_TOKEN_BYTES, Siteverify};
+use super::{Caller, Guard, PASS_FIELD, SUBMISSION_ID_FIELD, TOKEN_FIELD, UPSTREAM_TOKEN_FIELD};
+use crate::domain::policy::Mode;
+use crate::seal::Purpose;
+use crate::settings::{OnOutage, TurnstileMode};
+use crate::signup::{RawForm, Submission};
+use crate::store::Scope;
+
+/// A tenant's challenge, and who spends its token.
+pub struct Challenge {
+    /// Asks Cloudflare; `None` where no flow of the tenant needs it.
+    pub siteverify: Option<Siteverify>,
+    /// What an outage means.
+    pub on_outage: OnOutage,
+    /// Whether a refusal stands.
+    pub mode: Mode,
+}
+
+/// A submission that passed every guard. Made by [`Guard::clear`] alone, consumed by the upstream.
+pub struct Cleared<'a> {
+    guard: &'a Guard,
+    attempt: &'a Attempt,
+    submission: Submission,
+    upstream_token: Option<String>,
+    pass: Option<String>,
+}
+
+/// Why a submission is not cleared.
+#[derive(Debug, thiserror::Error)]
+#[error("the submission was not cleared")]
+pub struct ClearError {
+    /// What stopped it.
+    #[source]
+    pub reason: ClearReason,
+    /// The sealed proof of a challenge that was passed before that.
+    pub pass: Option<String>,
+}
+
+/// What stopped a submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClearReason {
+    /// The challenge.
+    #[error(transparent)]
+    Challenge(#[from] ChallengeError),
+    /// The budget of the address, or of clients during an outage.
+    #[error(transparent)]
+    Limited(#[from] Limited),
+}
+
+/// What a form brings to prove that a person filled it.
+#[derive(Clone, Copy)]
+pub struct Proof<'a> {
+    pass: &'a str,
+    token: &'a str,
+    upstream_token: &'a str,
+}
+
+impl<'a> Proof<'a> {
+    /// Reads the proof's fields of a form.
+    #[must_use]
+    pub fn of(form: &'a RawForm) -> Self {
+        Self {
+            pass: form.typed(PASS_FIELD),
+            token: form.typed(TOKEN_FIELD),
+            upstream_token: form.typed(UPSTREAM_TOKEN_FIELD),
+        }
+    }
+}
+
+/// A challenge that was met: what to send upstream, and the pass for the next try.
+struct Met {
+    upstream_token: Option<String>,
+    pass: Option<String>,
+}
+
+impl Guard {
+    /// Has the challenge verified and counts the address: the last step before the upstream.
+    ///
+    /// # Errors
+    /// [`ClearError`], with the pass if the challenge was met before.
+    pub async fn clear<'a>(
+        &'a self,
+        attempt: &'a Attempt,
+        submission: Submission,
+        proof: Proof<'_>,
+        challenge: &Challenge,
+        spender: TurnstileMode,
+    ) -> Result<Cleared<'a>, ClearError> {
+        let met = self
+            .challenge(attempt, proof, challenge, spender)
+            .await
+            .map_err(|reason| ClearError { reason, pass: None })?;
+        // Charged only now, so that nobody can lock out an address without solving challenges.
+        match self.limits.charge_email(&attempt.tenant, submission.email()).await {
+            Ok(charge) => attempt.charges.lock().await.extend(charge),
+            Err(limited) => return Err(ClearError { reason: limited.into(), pass: met.pass }),
+        }
+        Ok(Cleared { guard: self, attempt, submission, upstream_token: met.upstream_token, pass: met.pass })
+    }
+
+    async fn challenge(
+        &self,
+        attempt: &Attempt,
+        proof: Proof<'_>,
+        challenge: &Challenge,
+        spender: TurnstileMode,
+    ) -> Result<Met, ClearReason> {
+        match spender {
+            TurnstileMode::Off => Ok(Met { upstream_token: None, pass: None }),
+            TurnstileMode::Upstream => {
+                observed(present(proof.token), challenge.mode)?;
+                Ok(Met { upstream_token: token(proof.token), pass: None })
+            }
+            TurnstileMode::Gateway => {
+                if let Some((pass, sealed)) = self.open_pass(attempt, proof) {
+                    return Ok(Met { upstream_token: pass.into_token(), pass: Some(sealed) });
+                }
+                let proven = self.verify(attempt, proof.token, challenge).await?;
+                let kept = attempt.flow.token_field.and_then(|_| token(proof.token));
+                let pass = proven.then(|| self.seal_pass(attempt, kept.clone())).flatten();
+                Ok(Met { pass, upstream_token: kept })
+            }
+            TurnstileMode::Both => {
+                let theirs = present(proof.upstream_token);
+                observed(
+                    theirs.map_err(|_absent| ChallengeError::Refused(ChallengeRefusal::UpstreamToken)),
+                    challenge.mode,
+                )?;
+                let pass = if let Some((_, sealed)) = self.open_pass(attempt, proof) {
+                    Some(sealed)
+                } else {
+                    let proven = self.verify(attempt, proof.token, challenge).await?;
+                    proven.then(|| self.seal_pass(attempt, None)).flatten()
+                };
+                Ok(Met { upstream_token: token(proof.upstream_token), pass })
+            }
+        }
+    }
+
+    /// Spends a token, under the tenant's rules for refusals and outages. Whether it proved anything: who is let through
+    /// all the same gets no pass.
+    async fn verify(&self, attempt: &Attempt, token: &str, challenge: &Challenge) -> Result<bool, ClearReason> {
+        let outcome = match &challenge.siteverify {
+            Some(siteverify) => siteverify.verify(token, attempt.flow.slug, attempt.client).await,
+            // The settings refuse such a tenant; without an answer we refuse.
+            None => Err(ChallengeError::Unavailable(ChallengeOutage::Secret)),
+        };
+        let proven = outcome.is_ok();
+        match (observed(outcome, challenge.mode), challenge.on_outage) {
+            (Err(ChallengeError::Unavailable(_)), OnOutage::Allow) => {
+                let charge = self.limits.charge_client(Scope::Outage, &attempt.tenant, attempt.client).await?;
+                attempt.charges.lock().await.extend(charge);
+                counter!("signup_observed_total", "guard" => "turnstile", "reason" => "outage").increment(1);
+                Ok(false)
+            }
+            (outcome, _) => Ok(outcome.map(|()| proven)?),
+        }
+    }
+
+    fn open_pass(&self, attempt: &Attempt, proof: Proof<'_>) -> Option<(Pass, String)> {
+        let now = SystemTime::now();
+        Pass::open(proof.pass, &self.keyring, &attempt.tenant, attempt.flow, &attempt.id, now)
+            .map(|pass| (pass, proof.pass.to_owned()))
+    }
+
+    /// Without randomness there is no pass, and the visitor solves one challenge more.
+    fn seal_pass(&self, attempt: &Attempt, token: Option<String>) -> Option<String> {
+        Pass::new(SystemTime::now(), token).seal(&self.keyring, &attempt.tenant, attempt.flow, &attempt.id).ok()
+    }
+
+    /// A form's pass, if it is still good: every page with this form hands it back, also one that was not let in.
+    #[must_use]
+    pub fn kept_pass(&self, caller: Caller<'_>, form: &RawForm) -> Option<String> {
+        let (Caller { tenant, flow, .. }, now) = (caller, SystemTime::now());
+        let id = SubmissionId::verify(form.typed(SUBMISSION_ID_FIELD), &self.keyring, tenant, flow, now).ok()?;
+        let sealed = Proof::of(form).pass;
+        Pass::open(sealed, &self.keyring, tenant, flow, &id, now).map(|_good| sealed.to_owned())
+    }
+}
+
+impl Cleared<'_> {
+    /// The submission that was cleared.
+    #[must_use]
+    pub fn submission(&self) -> &Submission {
+        &self.submission
+    }
+
+    /// The attempt it belongs to.
+    #[must_use]
+    pub fn attempt(&self) -> &Attempt {
+        self.attempt
+    }
+
+    /// The Turnstile token for the upstream.
+    #[must_use]
+    pub fn upstream_token(&self) -> Option<&str> {
+        self.upstream_token.as_deref()
+    }
+
+    /// The pass for the form that comes back if the upstream refuses.
+    #[must_use]
+    pub fn pass(&self) -> Option<&str> {
+        self.pass.as_deref()
+    }
+
+    /// A key that is the same for the same form and payload, whichever replica sends it.
+    #[must_use]
+    pub fn idempotency_key(&self, payload: &[u8]) -> [u8; 16] {
+        self.guard.keyring.sign(Purpose::IdempotencyKey, &[self.attempt.id.name().as_bytes(), payload])
+    }
+
+    /// Marks the form as being sent. Call it before the first byte goes upstream; `false` means: send nothing.
+    #[must_use = "a lost claim must not be sent"]
+    pub async fn begin_sending(&self) -> bool {
+        let key = self.attempt.id.attempt_key(&self.attempt.tenant);
+        self.guard.store.begin_sending(&key, self.attempt.token, self.attempt.lease, keep()).await
+    }
+}
+
+/// A token that may be forwarded.
+fn token(text: &str) -> Option<String> {
+    (!text.is_empty() && text.len() <= MAX_TOKEN_BYTES).then(|| text.to_owned())
+}
+
+fn present(text: &str) -> Result<(), ChallengeError> {
+    match text.len() {
+        0 => Err(ChallengeError::Refused(ChallengeRefusal::Missing)),
+        1..=MAX_TOKEN_BYTES => Ok(()),
+        _ => Err(ChallengeError::Refused(ChallengeRefusal::TooLong)),
+    }
+}
+
+/// Lets a failure through where the challenge only observes.
+fn observed(outcome: Result<(), ChallengeError>, mode: Mode) -> Result<(), ChallengeError> {
+    match (outcome, mode) {
+        (Err(error), Mode::Observe) => {
+            let reason = match error {
+                ChallengeError::Refused(refusal) => refusal.label(),
+                ChallengeError::Unavailable(outage) => outage.label(),
+            };
+            counter!("signup_observed_total", "guard" => "turnstile", "reason" => reason).increment(1);
+            tracing::info!(guard = "turnstile", reason, "would have been refused");
+            Ok(())
+        }
+        (outcome, _) => outcome,
+    }
+}
