@@ -6,9 +6,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::domain::text::has_control;
 use crate::settings::{Settings, TenantSettings};
-use crate::signup::Flow;
 use crate::signup::Link;
 use crate::signup::link::PREFILLED;
+use crate::signup::{Flow, flow};
+use crate::upstream::payload;
 
 /// A server-rendered sign-up gateway between marketing links and a studio's account API.
 #[derive(Parser)]
@@ -121,18 +122,14 @@ impl LinkArguments {
                 format!("/signup/{slug}")
             }
         };
+        let flow = self.flow.as_deref().and_then(|slug| flow::by_slug(flows, slug));
         let pairs = self.pairs();
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
         let url = format!("{}{path}{}{query}", tenant.public_url, if query.is_empty() { "" } else { "?" });
         let link = Link::parse(&pairs, &settings.attribution, &tenant.redirect);
         let warnings = self.warnings(settings, tenant, &pairs, &url);
-        let attribution: Vec<_> =
-            link.attribution.pairs().map(|(name, value)| serde_json::json!({ name: value })).collect();
-        let forwarded = serde_json::json!({
-            "redirectUrlOrigin": link.redirect_origin.as_str(),
-            "redirectUrlQueryParams": link.redirect_query,
-            "utmParams": attribution,
-        });
+        let single_sign_on = flow.is_none_or(|flow| flow.single_sign_on);
+        let forwarded = payload::of_link(&link, single_sign_on, settings.attribution.utm_format);
         Ok(CampaignLink { url, forwarded: format!("{forwarded:#}"), warnings })
     }
 

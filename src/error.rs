@@ -109,7 +109,7 @@ impl ResponseError for AppError {
                 rate_limit_fields(&mut response, limited);
             }
             Self::Internal(cause) => {
-                tracing::error!(error = cause as &dyn std::error::Error, "the request failed");
+                tracing::error!(error = %chain(cause), "the request failed");
             }
             _ => {}
         }

@@ -41,6 +41,8 @@ const MAX_CONNECTIONS: usize = 20_000;
 pub struct Progress {
     phase: Cell<Phase>,
     early_bytes: Cell<bool>,
+    /// Whether the last bytes that arrived end a head, so that nothing of a next one came with them.
+    ends_with_head: Cell<bool>,
     /// Bytes of the request at hand, framing included.
     bytes: Cell<usize>,
 }
@@ -66,7 +68,7 @@ impl Progress {
     /// A head is complete.
     pub fn begin_answer(&self) {
         self.phase.set(Phase::Answering);
-        self.early_bytes.set(false);
+        self.early_bytes.set(!self.ends_with_head.get());
     }
 
     /// The body is complete: what comes now belongs to the next request.
@@ -153,6 +155,7 @@ impl AsyncRead for TimedStream {
         let arrived = buffer.filled().len() - before;
         if arrived > 0 {
             this.progress.bytes_arrived(arrived);
+            this.progress.ends_with_head.set(buffer.filled().ends_with(b"\r\n\r\n"));
             // Chunk extensions count for no other limit.
             if this.progress.bytes.get() > this.max_request_bytes {
                 return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));

@@ -147,7 +147,9 @@ fn misconfigured(problems: &Problems, command: &Command) -> ExitCode {
     if let Command::CheckConfig { .. } = command {
         print(&problems.effective.to_string());
     }
-    fail(&problems.to_string(), EX_CONFIG)
+    // A health check knows two answers.
+    let code = if let Command::Healthcheck = command { 1 } else { EX_CONFIG };
+    fail(&problems.to_string(), code)
 }
 
 fn fail(reason: &str, code: u8) -> ExitCode {

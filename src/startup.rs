@@ -187,8 +187,9 @@ impl Application {
 pub struct Reloader(web::Data<AppState>);
 
 impl Reloader {
-    /// Replaces the tenants as a whole: lists of e-mail domains, brands, redirects, neighbours and their keys. Requests
-    /// in flight end with what they began with. Listeners, `server.*`, limits and the store stay until a restart.
+    /// Replaces the tenants as a whole: hosts, lists of e-mail domains, brands, redirects, neighbours and their keys, and
+    /// with them `server.strict_hosts` and `attribution.utm_format`. Requests in flight end with what they began with.
+    /// All else (listeners, keys of our own, limits, password rules) stays until a restart.
     ///
     /// # Errors
     /// [`ClientError`]; everything stays as it was then.
@@ -331,7 +332,7 @@ fn build_tenant(
         organization_id: settings.organization_id,
     });
     Ok(Tenant {
-        page_budget: turnstile.timeout + studio.budget(),
+        page_budget: turnstile.timeout + studio.page_budget(),
         logo_href: settings.brand.logo.as_ref().map(assets::logo_href),
         studio,
         challenge,

@@ -17,7 +17,7 @@ use crate::settings::LogFormat;
 /// Bounds of calls to neighbours, in seconds.
 const CALL_BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0];
 
-/// What is logged .
+/// What is logged. Not the HTTP parser's complaints: anybody can cause them, without end.
 const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http=off";
 
 /// A subscriber that writes one line an event.

@@ -68,7 +68,7 @@ impl DomainList {
 
     fn has(&self, domain: &str) -> bool {
         match self {
-            Self::Embedded(list) => list.binary_search(&domain).is_ok(),
+            Self::Embedded(list) => list.binary_search(&domain).is_ok() && !NOT_FREE.contains(&domain),
             Self::Loaded(set) => set.contains(domain),
         }
     }
@@ -148,7 +148,7 @@ impl EmailPolicy {
         if on(&|domain| self.disposable.has(domain)) {
             return Err(DomainRefusal::Disposable);
         }
-        if on(&|domain| self.free.has(domain)) && !on(&|domain| NOT_FREE.contains(&domain)) {
+        if on(&|domain| self.free.has(domain)) {
             return Err(DomainRefusal::Free);
         }
         Ok(())

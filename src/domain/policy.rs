@@ -10,7 +10,7 @@ pub enum Mode {
 }
 
 /// How many requests may pass: `burst` at once, one more every `period` (GCRA).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Quota {
     /// Requests at once.
     pub burst: std::num::NonZeroU32,

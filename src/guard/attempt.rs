@@ -18,8 +18,9 @@ use crate::seal::{Purpose, SealError, random};
 use crate::signup::{Flow, RawForm};
 use crate::store::{Claim, ClaimToken, Fingerprint, Phase, Scope};
 
-/// How often somebody who waits for another attempt asks again.
-const POLL_EVERY: Duration = Duration::from_millis(50);
+/// When somebody who waits for another attempt asks again: soon at first, then less and less often.
+const POLL_FIRST: Duration = Duration::from_millis(25);
+const POLL_LAST: Duration = Duration::from_millis(400);
 /// What a lease is longer than the page budget.
 const LEASE_SLACK: Duration = Duration::from_secs(5);
 /// What a record is kept longer than its form lives.
@@ -126,11 +127,11 @@ impl Guard {
             }
         }
         if !form.shown(HONEYPOT_FIELD).is_empty() {
-            counter!("signup_observed_total", "guard" => "honeypot", "reason" => "filled").increment(1);
             if self.honeypot == Mode::Enforce {
                 self.finish(&attempt, Phase::Free).await;
                 return Err(AdmitError::Honeypot);
             }
+            counter!("signup_observed_total", "guard" => "honeypot", "reason" => "filled").increment(1);
             tracing::info!(guard = "honeypot", "would have been refused");
         }
         Ok(Admission::Open(attempt))
@@ -141,6 +142,7 @@ impl Guard {
         let key = attempt.id.attempt_key(&attempt.tenant);
         let deadline = Instant::now() + patience;
         let mut waited_with = None;
+        let mut pause = POLL_FIRST;
         loop {
             match self.store.claim(&key, attempt.token, attempt.lease, keep(), waited_with).await {
                 Claim::Won => return Ok(Claimed::Won),
@@ -155,7 +157,8 @@ impl Guard {
                 Claim::InFlight if Instant::now() >= deadline => return Err(AdmitError::StillInFlight),
                 Claim::InFlight => {
                     waited_with = Some(attempt.fingerprint);
-                    tokio::time::sleep(POLL_EVERY).await;
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(POLL_LAST);
                 }
             }
         }

@@ -36,11 +36,8 @@ pub struct Cleared<'a> {
 }
 
 /// Why a submission is not cleared.
-#[derive(Debug, thiserror::Error)]
-#[error("the submission was not cleared")]
 pub struct ClearError {
     /// What stopped it.
-    #[source]
     pub reason: ClearReason,
     /// The sealed proof of a challenge that was passed before that.
     pub pass: Option<String>,

@@ -23,7 +23,7 @@ pub struct Limits {
 }
 
 /// A budget is used up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, thiserror::Error)]
 #[error("the {} budget is used up", .scope.label())]
 pub struct Limited {
     /// Which budget.

@@ -140,7 +140,12 @@ fn rate_limit(scope: &mut Scope<'_>) -> RateLimit {
 
 fn quota(scope: &mut Scope<'_>, key: &str) -> Quota {
     let burst = scope.within(&format!("{key}.burst"), 1..=u64::from(u32::MAX), 1);
-    Quota { burst: NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN), period: scope.time(&format!("{key}.period")) }
+    let period = scope.time(&format!("{key}.period"));
+    // The limiter counts in nanoseconds, in 64 bits; half of them leave room for the clock.
+    if period.as_nanos().saturating_mul(u128::from(burst)) > u128::from(u64::MAX / 2) {
+        scope.refuse(&format!("{key}.burst"), "burst times period must stay below 292 years");
+    }
+    Quota { burst: NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN), period }
 }
 
 /// `telemetry.*`
@@ -149,10 +154,8 @@ fn telemetry(scope: &mut Scope<'_>) -> Telemetry {
         log_format: scope.get("telemetry.log_format"),
         otlp_endpoint: scope.get("telemetry.otlp_endpoint"),
     };
-    if let Some(endpoint) = &telemetry.otlp_endpoint
-        && rules::is_readable_on_the_way(endpoint)
-    {
-        rules::warn_in_production(scope, "telemetry.otlp_endpoint", "traces travel unencrypted");
+    if telemetry.otlp_endpoint.is_some() {
+        scope.warn("telemetry.otlp_endpoint", "traces are not exported yet: only traceparent is passed on");
     }
     telemetry
 }

@@ -94,12 +94,6 @@ impl Field {
     pub const fn autocomplete(self, token: &'static str) -> Self {
         Self { autocomplete: token, ..self }
     }
-
-    /// Whether what was typed may come back in a page.
-    #[must_use]
-    pub fn is_shown_again(&self) -> bool {
-        !matches!(self.kind, Kind::Password)
-    }
 }
 
 /// What is wrong with a field.

@@ -11,6 +11,7 @@ use governor::middleware::StateInformationMiddleware;
 use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::{Quota as GovernorQuota, RateLimiter};
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::domain::policy::Quota;
@@ -23,7 +24,7 @@ const MAX_KEYS: usize = 1 << 18;
 const EVICTION_SAMPLE: usize = 8;
 
 /// What a budget is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Scope {
     /// Attempts by one client.
     Client,

@@ -20,15 +20,20 @@ pub use self::attempts::{AttemptKey, Claim, ClaimToken, Fingerprint, Phase};
 pub use self::limits::{Decision, LimitKey, Scope, Scopes};
 pub use self::redis::{RedisUnavailable, ping_redis};
 use crate::domain::policy::Quota;
+use crate::error::chain;
 
 /// After Redis failed: how long we go on alone before we ask it again.
 const RETRY_REDIS_AFTER: Duration = Duration::from_secs(1);
+
+/// How often, and for how long in all, Redis is told again how an attempt ended.
+const FINISH_LATER_PAUSE: Duration = Duration::from_millis(500);
+const FINISH_LATER_TRIES: u32 = 60;
 
 /// The state of one process, shared with its siblings where Redis is configured.
 pub struct Store {
     limits: limits::MemoryLimits,
     attempts: attempts::MemoryAttempts,
-    shared: Option<Shared>,
+    shared: Option<Arc<Shared>>,
     started: Instant,
 }
 
@@ -57,7 +62,7 @@ impl Store {
     pub fn redis(scopes: Scopes, url: &str) -> Result<Self, RedisUnavailable> {
         let shared = Shared { redis: redis::Redis::lazy(url)?, away_until: AtomicU64::new(0) };
         gauge!("signup_store_shared").set(1.0);
-        Ok(Self { shared: Some(shared), ..Self::memory(scopes) })
+        Ok(Self { shared: Some(Arc::new(shared)), ..Self::memory(scopes) })
     }
 
     /// Takes one from a budget: Redis decides for all replicas, this process alone while Redis is away.
@@ -116,14 +121,18 @@ impl Store {
         if !self.attempts.begin_sending(key, token, lease) {
             return false;
         }
-        // Redis away: the promise holds for this replica.
-        self.ask(|redis| redis.begin_sending(key, token, lease, keep)).await.unwrap_or(true)
+        // Asked even while Redis is left alone: a hiccup must not hide from the siblings what is about to be sent.
+        // Without an answer the promise holds for this replica.
+        self.insist(|redis| redis.begin_sending(key, token, lease, keep)).await.unwrap_or(true)
     }
 
     /// Ends an attempt: settled with its answer, unknown for good, or free to be tried again.
     pub async fn finish(&self, key: &AttemptKey, token: ClaimToken, phase: Phase, keep: Duration) {
-        let _stored = self.ask(|redis| redis.finish(key, token, &phase, keep)).await;
-        self.attempts.finish(key, token, phase);
+        let stored = self.insist(|redis| redis.finish(key, token, &phase, keep)).await;
+        self.attempts.finish(key, token, phase.clone());
+        if let (None, Some(shared)) = (stored, &self.shared) {
+            tokio::spawn(finish_later(Arc::clone(shared), key.clone(), token, phase, keep));
+        }
     }
 
     /// Drops what has expired. Call it every few seconds.
@@ -138,17 +147,30 @@ impl Store {
         self.shared.as_ref().is_some_and(|shared| shared.away_until.load(Ordering::Relaxed) > 0)
     }
 
+    /// Milliseconds since start.
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// Asks Redis unless there is none or it is being left alone; `None` means this process decides.
     async fn ask<'a, T, Answer>(&'a self, question: impl FnOnce(&'a redis::Redis) -> Answer) -> Option<T>
     where
         Answer: Future<Output = Result<T, RedisUnavailable>>,
     {
         let shared = self.shared.as_ref()?;
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let away_until = shared.away_until.load(Ordering::Relaxed);
-        if now < away_until {
+        if self.now() < shared.away_until.load(Ordering::Relaxed) {
             return None;
         }
+        self.insist(question).await
+    }
+
+    /// Asks Redis even while it is being left alone; `None` when there is none, or no answer.
+    async fn insist<'a, T, Answer>(&'a self, question: impl FnOnce(&'a redis::Redis) -> Answer) -> Option<T>
+    where
+        Answer: Future<Output = Result<T, RedisUnavailable>>,
+    {
+        let shared = self.shared.as_ref()?;
+        let (now, away_until) = (self.now(), shared.away_until.load(Ordering::Relaxed));
         let answer = question(&shared.redis).await;
         match &answer {
             Ok(_) if away_until > 0 => {
@@ -164,7 +186,7 @@ impl Store {
                 if shared.away_until.swap(until.max(1), Ordering::Relaxed) == 0 {
                     gauge!("signup_store_shared").set(0.0);
                     tracing::error!(
-                        error = unavailable as &dyn std::error::Error,
+                        error = %chain(unavailable),
                         "Redis does not answer: each replica limits and remembers submissions on its own until it does"
                     );
                 }
@@ -172,6 +194,18 @@ impl Store {
         }
         answer.ok()
     }
+}
+
+/// Tells Redis how an attempt ended once it answers again, for as long as a lease may last: until then its siblings
+/// take a settled form for one that is being sent.
+async fn finish_later(shared: Arc<Shared>, key: AttemptKey, token: ClaimToken, phase: Phase, keep: Duration) {
+    for _ in 0..FINISH_LATER_TRIES {
+        tokio::time::sleep(FINISH_LATER_PAUSE).await;
+        if shared.redis.finish(&key, token, &phase, keep).await.is_ok() {
+            return;
+        }
+    }
+    tracing::error!("Redis was not told how an attempt ended: its siblings take the outcome for unknown");
 }
 
 /// Sweeps as long as the store is used elsewhere.

@@ -40,6 +40,8 @@ pub struct Account {
     pub tier: Tier,
     /// The enterprise trial.
     pub trial: Trial,
+    /// Whether enterprise features are open; `None` where the upstream does not say.
+    pub enterprise_access: Option<bool>,
 }
 
 /// The plan of an account.
@@ -155,7 +157,7 @@ impl Studio {
             tokio::time::timeout(PATIENCE.min(self.timeout), asked).await.unwrap_or(Err(ReadError::Unavailable));
         let label = match &outcome {
             Ok(_) => "answered",
-            Err(ReadError::NotFound) => "refused",
+            Err(ReadError::NotFound) => "not_found",
             Err(_) => "failed",
         };
         histogram!("signup_upstream_duration_seconds", "operation" => operation, "outcome" => label)
@@ -181,14 +183,15 @@ async fn ask(request: RequestBuilder) -> Result<Account, ReadError> {
         return Err(ReadError::Unavailable);
     }
     if !is_json(&answer) {
-        return Err(if status == StatusCode::NOT_FOUND { ReadError::NotFound } else { ReadError::Unavailable });
+        return Err(ReadError::Unavailable);
     }
     let body = read_body(answer).await.map_err(|_broken| ReadError::Unavailable)?;
     let answer: Json = serde_json::from_slice(&body).map_err(|_not_json| ReadError::Unavailable)?;
     match answer.get("success").and_then(Json::as_bool) {
         Some(true) => Account::read(&answer).ok_or(ReadError::Unavailable),
-        Some(false) => Err(ReadError::NotFound),
-        None => Err(ReadError::Unavailable),
+        // Only both together say that there is none: a refusal alone may be about our credentials.
+        Some(false) if status == StatusCode::NOT_FOUND => Err(ReadError::NotFound),
+        Some(false) | None => Err(ReadError::Unavailable),
     }
 }
 
@@ -215,6 +218,7 @@ impl Account {
                 _ => Tier::Other,
             },
             trial: read_trial(user),
+            enterprise_access: flag("hasEnterpriseFeaturesAccess"),
         })
     }
 }

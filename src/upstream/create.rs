@@ -15,6 +15,7 @@ use super::payload::{OperatorTerms, Payload};
 use super::refusal::Refusal;
 use super::{Studio, Trace, retry_after};
 use crate::domain::origins::ReturnUrl;
+use crate::error::chain;
 use crate::guard::Cleared;
 use crate::http::{BodyError, is_json, read_body};
 use crate::signup::Flow;
@@ -41,11 +42,8 @@ pub enum Destination {
 }
 
 /// A creation that did not come to an account, as far as we know; with the pass of its challenge.
-#[derive(Debug, thiserror::Error)]
-#[error("no account was created, as far as we know")]
 pub struct NotCreated {
     /// Why.
-    #[source]
     pub reason: CreateError,
     /// The sealed proof of the challenge.
     pub pass: Option<String>,
@@ -215,7 +213,7 @@ impl Studio {
         };
         let response = response.map_err(|failure| {
             let failure = failure.without_url();
-            tracing::warn!(error = &failure as &dyn std::error::Error, "the upstream was not reached or broke off");
+            tracing::warn!(error = %chain(&failure), "the upstream was not reached or broke off");
             if failure.is_connect() {
                 CreateError::Unavailable { retry_after: DEFAULT_RETRY_AFTER }
             } else {

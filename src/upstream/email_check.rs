@@ -14,7 +14,7 @@ use crate::http::{is_json, read_body};
 
 const PATH: &str = "/api/emails/validate";
 /// How long a visitor waits for an opinion.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The upstream doubts the address; the visitor may correct it or insist.
 pub struct Doubted {
@@ -40,6 +40,11 @@ impl Studio {
     /// [`Doubted`] on the verdict `Invalid`; any other answer, and any failure, lets the visitor pass.
     pub async fn check_email<'a>(&self, cleared: Cleared<'a>, trace: &Trace) -> Result<Cleared<'a>, Doubted> {
         if !self.validate_email || cleared.submission().insists_on_email() {
+            return Ok(cleared);
+        }
+        // An opinion is not worth a place in the queue, nor a wait for a studio that does not answer.
+        let Ok(_slot) = self.in_flight.try_acquire() else { return Ok(cleared) };
+        if self.circuit.is_open() {
             return Ok(cleared);
         }
         let email = cleared.submission().email();

@@ -85,10 +85,15 @@ impl Studio {
         }
     }
 
-    /// The longest a call takes: connecting, its retry, and the answer.
-    #[must_use]
-    pub fn budget(&self) -> Duration {
+    /// The longest a creation takes: connecting, its retry, and the answer.
+    fn budget(&self) -> Duration {
         self.connect_timeout + self.timeout
+    }
+
+    /// The longest a sign-up takes here: the creation, and the opinion of the address before it.
+    #[must_use]
+    pub fn page_budget(&self) -> Duration {
+        self.budget() + if self.validate_email { email_check::PATIENCE } else { Duration::ZERO }
     }
 
     /// Whether calls are refused because the studio kept failing.

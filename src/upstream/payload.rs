@@ -10,6 +10,9 @@ use time::format_description::well_known::Rfc3339;
 use crate::domain::attribution::UtmFormat;
 use crate::signup::{Link, Submission, Value};
 
+/// Where an upstream that verifies tokens looks for one.
+const DEFAULT_TOKEN_FIELD: &str = "turnstileResponse";
+
 /// What the operator adds to a trial: never a visitor's.
 #[derive(Clone, Debug, Default)]
 pub struct OperatorTerms {
@@ -44,7 +47,9 @@ impl Payload {
             stable.insert(field.to_owned(), json!(true));
         }
         let mut momentary = Map::new();
-        if let (Some(field), Some(token)) = (flow.token_field, token) {
+        if let Some(token) = token {
+            // The operator says that this upstream verifies, whatever its description says of the flow.
+            let field = flow.token_field.unwrap_or(DEFAULT_TOKEN_FIELD);
             momentary.insert(field.to_owned(), json!(token));
         }
         if flow.trial {
@@ -80,6 +85,17 @@ fn to_json(value: &Value) -> Json {
         Value::Password(password) => json!(password.expose()),
         Value::Consent => json!(true),
     }
+}
+
+/// The part of a payload that a link decides, for `signup-gateway link`.
+#[must_use]
+pub fn of_link(link: &Link, single_sign_on: bool, utm: UtmFormat) -> Json {
+    let mut part = Map::new();
+    add_link(&mut part, link, utm);
+    if single_sign_on {
+        add_single_sign_on(&mut part, link);
+    }
+    Json::Object(part)
 }
 
 fn add_link(payload: &mut Map<String, Json>, link: &Link, utm: UtmFormat) {

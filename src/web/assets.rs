@@ -53,7 +53,6 @@ pub fn logo_href(logo: &Logo) -> String {
         "image/png" => "png",
         "image/jpeg" => "jpg",
         "image/webp" => "webp",
-        "image/avif" => "avif",
         "image/gif" => "gif",
         _ => "bin",
     };

@@ -109,6 +109,7 @@ impl Posted {
                 Outcome::Created { destination, user_id: created.user_id }
             }
             Err(refused) => {
+                refused.refusal.log();
                 if refused.refusal.is_unknown() {
                     tracing::error!("sent, and no usable answer: an account may have been created");
                     guard.leave_unknown(attempt).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
@@ -25,15 +25,16 @@ impl FromRequest for PostedForm {
     type Future = LocalBoxFuture<'static, Result<Self, AppError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let announced = announced(request);
+        let (length, is_form) = (announced_length(request), check_type(request));
         let limit = request.app_data::<web::Data<AppState>>().map(|state| state.body_limit);
         let payload = payload.take();
         let connection = Progress::of(request);
         Box::pin(async move {
             let limit = limit.ok_or(Cause::NoContext)?;
-            if announced?.is_some_and(|length| length > limit as u64) {
+            if length.is_some_and(|length| length > limit as u64) {
                 return Err(AppError::TooLarge);
             }
+            is_form?;
             let body = tokio::time::timeout(BODY_DEADLINE, read(payload, limit))
                 .await
                 .map_err(|_too_slow| AppError::BodyTimeout)??;
@@ -45,15 +46,20 @@ impl FromRequest for PostedForm {
     }
 }
 
-/// The length a form announces, if it is a form at all.
-fn announced(request: &HttpRequest) -> Result<Option<u64>, AppError> {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let is_form = header(CONTENT_TYPE).is_some_and(|text| media_type(text) == "application/x-www-form-urlencoded");
-    let is_plain = header(CONTENT_ENCODING).is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
-    if !(is_form && is_plain) {
-        return Err(AppError::UnsupportedMediaType);
-    }
-    Ok(header(CONTENT_LENGTH).and_then(|text| text.parse().ok()))
+fn header<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str> {
+    request.headers().get(name).and_then(|value| value.to_str().ok())
+}
+
+fn announced_length(request: &HttpRequest) -> Option<u64> {
+    header(request, &CONTENT_LENGTH)?.parse().ok()
+}
+
+/// Whether the body says that it is a form, and not compressed.
+fn check_type(request: &HttpRequest) -> Result<(), AppError> {
+    let form = "application/x-www-form-urlencoded";
+    let is_form = header(request, &CONTENT_TYPE).is_some_and(|text| media_type(text) == form);
+    let is_plain = header(request, &CONTENT_ENCODING).is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
+    if is_form && is_plain { Ok(()) } else { Err(AppError::UnsupportedMediaType) }
 }
 
 async fn read(payload: Payload, limit: usize) -> Result<Vec<u8>, AppError> {

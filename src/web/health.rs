@@ -27,10 +27,8 @@ pub async fn ready_in_detail(state: web::Data<AppState>) -> HttpResponse {
 
 /// `GET /metrics`: Prometheus text.
 pub async fn metrics(state: web::Data<AppState>, registry: web::Data<PrometheusHandle>) -> HttpResponse {
-    for tenant in state.tenants.load().iter() {
-        gauge!("signup_upstream_circuit_state", "tenant" => tenant.settings.id.to_string())
-            .set(tenant.studio.circuit_gauge());
-    }
+    let worst = state.tenants.load().iter().map(|tenant| tenant.studio.circuit_gauge()).fold(0.0, f64::max);
+    gauge!("signup_upstream_circuit_state").set(worst);
     Collector::default().collect();
     HttpResponse::Ok().insert_header(ContentType::plaintext()).body(registry.render())
 }

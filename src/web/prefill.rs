@@ -1,6 +1,7 @@
 //! A visitor who comes with a partner's activation code: the form filled with what the upstream knows.
 
 use super::visitor::Visitor;
+use crate::domain::text::Text;
 use crate::signup::link::{PREFILLED, first};
 use crate::signup::{LinkSecrets, Prefilled, RawForm};
 use crate::upstream::account::Account;
@@ -17,8 +18,12 @@ pub enum Prefill {
 
 /// Looks the code up, if there is one, and notes in the secrets what the form was filled with.
 pub async fn prefill(visitor: &Visitor, secrets: &mut LinkSecrets) -> Prefill {
-    let of_link: Vec<(&str, &str)> =
-        PREFILLED.iter().filter_map(|name| first(&visitor.query, name).map(|value| (*name, value))).collect();
+    let of_link: Vec<(&str, &str)> = PREFILLED
+        .iter()
+        .filter_map(|name| Some((*name, first(&visitor.query, name)?)))
+        // What could not be typed is not filled in either: a link never costs a visitor an error.
+        .filter(|(_, value)| Text::parse(value).is_ok())
+        .collect();
     let Some(code) = &secrets.activation_code else { return Prefill::Form(RawForm::from_pairs(of_link)) };
     match visitor.tenant.studio.account_by_code(code, &visitor.trace).await {
         Ok(account) if account.activated => Prefill::AlreadyActive,

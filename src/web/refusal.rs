@@ -137,6 +137,22 @@ impl Refusal {
         }
     }
 
+    /// Says what the upstream did, where it did not say no: once, and never a visitor's words.
+    pub fn log(&self) {
+        match self {
+            Self::Create(fault @ CreateError::Misconfigured { .. }) => {
+                tracing::error!(error = %fault, "nobody can sign up until upstream.base_url is right");
+            }
+            Self::Create(CreateError::Refused(_))
+            | Self::Admit(_)
+            | Self::Fields(_)
+            | Self::Clear(_)
+            | Self::Doubted(_)
+            | Self::AccountExists => {}
+            Self::Create(fault) => tracing::warn!(error = %fault, "the upstream created no account, as far as we know"),
+        }
+    }
+
     /// Whether an account may exist all the same: such a form never creates again.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
@@ -198,6 +214,7 @@ impl Refusal {
             Self::Clear(ClearReason::Challenge(ChallengeError::Unavailable(_))) => Notice::ChallengeUnavailable,
             Self::Create(CreateError::Refused(refusal)) => match refusal.kind {
                 RefusalKind::EmailExists if !reveal_existing_email => Notice::EmailInUse,
+                RefusalKind::EmailExists | RefusalKind::Other if refusal.words.is_empty() => Notice::UpstreamFailed,
                 RefusalKind::EmailExists | RefusalKind::Other => Notice::Refused(refusal.words.clone()),
                 RefusalKind::UsernameTaken | RefusalKind::EmailRefused | RefusalKind::PasswordRefused => return None,
             },

@@ -10,7 +10,7 @@ use url::Url;
 use crate::domain::origins::WebOrigin;
 use crate::seal::{SealError, random};
 
-/// Half a year and more, as ASVS 3.4.1 asks.
+/// Two years: ASVS 3.4.1 asks for one.
 const HSTS_SECONDS: u64 = 63_072_000;
 
 /// Powerful features no page of ours uses.

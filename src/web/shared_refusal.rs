@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::refusal::{Refusal, Refused};
 use crate::domain::email::Email;
+use crate::guard::ClearReason;
+use crate::guard::limits::Limited;
 use crate::upstream::create::CreateError;
 use crate::upstream::refusal::{Refusal as UpstreamRefusal, RefusalKind};
 
@@ -20,6 +22,7 @@ struct Shared {
 enum Kind {
     Doubted(Option<String>),
     AccountExists,
+    Limited(Limited),
     Refused(RefusalKind, String),
     Unavailable(Duration),
     Failed(u16),
@@ -33,6 +36,7 @@ impl Refused {
         let refusal = match &self.refusal {
             Refusal::Doubted(suggestion) => Kind::Doubted(suggestion.as_ref().map(|email| email.as_str().to_owned())),
             Refusal::AccountExists => Kind::AccountExists,
+            Refusal::Clear(ClearReason::Limited(limited)) => Kind::Limited(*limited),
             Refusal::Create(CreateError::Refused(refusal)) => Kind::Refused(refusal.kind, refusal.words.clone()),
             Refusal::Create(CreateError::Unavailable { retry_after }) => Kind::Unavailable(*retry_after),
             Refusal::Create(CreateError::Failed { status }) => Kind::Failed(*status),
@@ -40,7 +44,7 @@ impl Refused {
             Refusal::Create(CreateError::Unanswered | CreateError::Unreadable(_) | CreateError::ClaimLost)
             | Refusal::Admit(_)
             | Refusal::Fields(_)
-            | Refusal::Clear(_) => return None,
+            | Refusal::Clear(ClearReason::Challenge(_)) => return None,
         };
         serde_json::to_vec(&Shared { refusal, pass: self.pass.clone() }).ok()
     }
@@ -54,6 +58,7 @@ impl Refused {
                 Refusal::Doubted(suggestion.and_then(|suggestion| Email::parse(&suggestion).ok()))
             }
             Kind::AccountExists => Refusal::AccountExists,
+            Kind::Limited(limited) => Refusal::Clear(ClearReason::Limited(limited)),
             Kind::Refused(kind, words) => Refusal::Create(CreateError::Refused(UpstreamRefusal { kind, words })),
             Kind::Unavailable(retry_after) => Refusal::Create(CreateError::Unavailable { retry_after }),
             Kind::Failed(status) => Refusal::Create(CreateError::Failed { status }),
@@ -66,14 +71,19 @@ impl Refused {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::policy::Quota;
+    use crate::store::Scope;
 
     #[test]
     fn every_shared_refusal_comes_back_as_it_was() {
+        let quota = Quota { burst: std::num::NonZeroU32::MIN, period: Duration::from_secs(9) };
+        let limited = Limited { scope: Scope::Email, retry_after: Duration::from_secs(9), quota };
         let refused = |kind| CreateError::Refused(UpstreamRefusal { kind, words: "no".to_owned() });
         for refusal in [
             Refusal::Doubted(Email::parse("jan@acme.example").ok()),
             Refusal::Doubted(None),
             Refusal::AccountExists,
+            Refusal::Clear(ClearReason::Limited(limited)),
             Refusal::Create(refused(RefusalKind::UsernameTaken)),
             Refusal::Create(refused(RefusalKind::Other)),
             Refusal::Create(CreateError::Unavailable { retry_after: Duration::from_secs(7) }),

@@ -212,7 +212,7 @@ fn draw(
     hidden.extend(pass.map(|pass| (PASS_FIELD, pass.clone())));
     if holds_any(&link.secrets) {
         let in_form = shown.form.typed(link_secrets::PARAMETER);
-        let sealed = if in_form.is_empty() {
+        let sealed = if in_form.is_empty() || !shown.keeps_id {
             link_secrets::seal_for_form(&link.secrets, &state.keyring, &settings.id, SystemTime::now())?
         } else {
             in_form.to_owned()

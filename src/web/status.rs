@@ -95,10 +95,15 @@ fn progress<'a>(known: Result<&Known, &ReadError>, until: Option<&'a str>, asked
         Err(ReadError::NoCredentials | ReadError::Unavailable) => Progress::Unknown,
         Ok(account) if account.suspended => Progress::Suspended,
         Ok(account) if !account.activated => Progress::Created,
+        Ok(Known { trial: Trial::Running(Some(until)), .. }) if *until <= OffsetDateTime::now_utc() => {
+            Progress::TrialOver
+        }
         Ok(Known { trial: Trial::Running(_), .. }) => Progress::Trial { until },
         Ok(Known { tier: Tier::Paid, .. }) => Progress::Active,
         Ok(Known { trial: Trial::Over, .. }) => Progress::TrialOver,
-        Ok(_) if asked_for_trial => Progress::TrialOver,
+        Ok(Known { enterprise_access: Some(false), .. }) if asked_for_trial => Progress::TrialOver,
+        // Nothing is said of the trial that was asked for: no news is no bad news.
+        Ok(_) if asked_for_trial => Progress::Active,
         Ok(_) => Progress::PaymentPending,
     }
 }

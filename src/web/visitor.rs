@@ -7,7 +7,6 @@ use std::time::SystemTime;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use metrics::counter;
-use secrecy::ExposeSecret as _;
 
 use super::context::Context;
 use super::link_secrets::{self, Found};
@@ -112,10 +111,4 @@ impl FromRequest for Guest {
         });
         std::future::ready(guest)
     }
-}
-
-/// Whether a link proves an account begun elsewhere, which replaces the password.
-#[must_use]
-pub fn signs_on_elsewhere(link: &Link) -> bool {
-    link.secrets.activation_token.as_ref().is_some_and(|token| !token.expose_secret().is_empty())
 }

@@ -55,6 +55,13 @@ async fn stalls_in_the_second_head(app: &TestApp) {
     until_cut(stream).await;
 }
 
+async fn stalls_in_a_head_that_came_with_another(app: &TestApp) {
+    let mut stream = connect(app).await;
+    stream.write_all(&[GOOD, b"GET / HTT"].concat()).await.unwrap();
+    one_answer(&mut stream).await;
+    until_cut(stream).await;
+}
+
 async fn drips_a_head(app: &TestApp) {
     let mut stream = connect(app).await;
     stream.write_all(b"GET / HTTP/1.1\r\nX-Slow: ").await.unwrap();
@@ -83,6 +90,7 @@ async fn every_client_that_stalls_is_cut_wherever_it_stalls() {
         says_nothing(&app),
         stalls_in_the_first_head(&app),
         stalls_in_the_second_head(&app),
+        stalls_in_a_head_that_came_with_another(&app),
         drips_a_head(&app),
         stalls_in_the_body(&app),
     );

@@ -64,6 +64,26 @@ async fn a_refused_form_and_its_pass_are_good_at_the_other_replica() {
     assert_eq!(siteverify.received().len(), 1, "the challenge was asked twice");
 }
 
+/// Redis stalls while a creation is under way, which hides its end for a while, but not for good.
+#[tokio::test]
+async fn a_redis_that_hiccups_during_a_creation_still_learns_how_it_ended() {
+    let (redis, studio, siteverify) = (Redis::start().await, Neighbour::studio().await, Neighbour::siteverify().await);
+    let created = Reply::Json(200, serde_json::json!({ "success": true, "id": 7, "redirectUrl": STUDIO_URL }));
+    studio.reply(Reply::Later(Duration::from_secs(1), Box::new(created)));
+    let [first, second] = pair(&redis, &studio, &siteverify).await;
+    let page = first.get("/signup/pro").await;
+    let fields = sample(FLOWS[0]);
+    let (answer, ()) = tokio::join!(first.submit(&page, &fields, CLIENT), async {
+        eventually("the creation is sent", async || studio.received().len() == 1).await;
+        redis.signal("STOP");
+    });
+    assert_eq!(destination(&answer.unwrap()), (303, STUDIO_URL));
+    redis.signal("CONT");
+    // The sibling waits for the record of the first, and then gives its answer.
+    assert_eq!(destination(&second.submit(&page, &fields, CLIENT).await.unwrap()), (303, STUDIO_URL));
+    assert_eq!(studio.received().len(), 1);
+}
+
 #[tokio::test]
 async fn a_replica_that_dies_while_sending_leaves_an_unknown_outcome_to_its_sibling() {
     let (redis, studio, siteverify) = (Redis::start().await, Neighbour::studio().await, Neighbour::siteverify().await);
@@ -85,9 +105,14 @@ async fn a_replica_that_dies_while_sending_leaves_an_unknown_outcome_to_its_sibl
     eventually("the creation is sent", async || studio.received().len() == 1).await;
     first.kill();
     assert!(dying.await.unwrap(), "the dead replica answered");
-    // While the lease lasts the sibling waits, then says that the outcome is unknown; it never sends.
+    // While the lease lasts (4 s of budget and 5 s more) the sibling waits, then gives up; it never sends.
     let answer = second.submit(&page, &fields, CLIENT).await.unwrap();
     assert_eq!(answer.status, 504);
-    eventually("the lease is over", async || second.submit(&page, &fields, CLIENT).await.unwrap().status == 504).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    // After it nobody waits: the outcome is unknown for good, and not free.
+    studio.reply(Reply::Json(200, serde_json::json!({ "success": true, "redirectUrl": STUDIO_URL })));
+    let asked = std::time::Instant::now();
+    assert_eq!(second.submit(&page, &fields, CLIENT).await.unwrap().status, 504);
+    assert!(asked.elapsed() < Duration::from_secs(3), "still waited for: {:?}", asked.elapsed());
     assert_eq!(studio.received().len(), 1);
 }

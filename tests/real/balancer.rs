@@ -1,4 +1,4 @@
-//! Two gateways behind HAProxy with the shipped configuration: addresses, forms at either, and a restart nobody notices.
+//! Two gateways behind a real balancer with the shipped configuration: addresses, forms at either, and a restart nobody notices.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -213,7 +213,7 @@ impl Drop for Gateway {
     }
 }
 
-/// HAProxy with the shipped configuration, in front of two gateways.
+/// A balancer with the shipped configuration, in front of two gateways.
 pub struct Balancer {
     pub port: u16,
     process: Child,

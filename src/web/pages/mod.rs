@@ -137,7 +137,7 @@ pub enum Notice {
     UsedForAnother,
     /// The activation code could not be used; here is an empty form.
     CodeNotUsable,
-    /// The password is sent again, because a page never keeps it; nothing is wrong.
+    /// What the link held sealed can no longer be opened; here is an ordinary form.
     LinkExpired,
 }
 
