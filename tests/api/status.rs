@@ -21,7 +21,8 @@ async fn app_where_reads_answer(reply: Reply, variables: &[(&str, &str)]) -> Tes
 fn user(fields: Value) -> Value {
     let mut user =
         json!({ "success": true, "id": 7, "username": "jan", "tier": "free", "activated": true, "suspended": false });
-    user.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    let Value::Object(fields) = fields else { panic!("not an object: {fields}") };
+    user.as_object_mut().unwrap().extend(fields);
     user
 }
 
