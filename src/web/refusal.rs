@@ -214,7 +214,6 @@ impl Refusal {
             Self::Clear(ClearReason::Challenge(ChallengeError::Unavailable(_))) => Notice::ChallengeUnavailable,
             Self::Create(CreateError::Refused(refusal)) => match refusal.kind {
                 RefusalKind::EmailExists if !reveal_existing_email => Notice::EmailInUse,
-                RefusalKind::EmailExists | RefusalKind::Other if refusal.words.is_empty() => Notice::UpstreamFailed,
                 RefusalKind::EmailExists | RefusalKind::Other => Notice::Refused(refusal.words.clone()),
                 RefusalKind::UsernameTaken | RefusalKind::EmailRefused | RefusalKind::PasswordRefused => return None,
             },

@@ -135,7 +135,7 @@ async fn metrics_have_the_contracts_names_after_a_sign_up() {
         }
     }
     has("signup_turnstile_duration_seconds_count", &["outcome="]);
-    has("signup_upstream_circuit_state", &["tenant=\"default\""]);
+    has("signup_upstream_circuit_state", &[]);
     has("http_requests_in_flight", &[]);
     has("process_resident_memory_bytes", &[]);
     has("process_open_fds", &[]);
