@@ -146,6 +146,11 @@
     return [...text].length < password.dataset.min || bits < 36 ? 0 : bits < 54 ? 1 : bits < 72 ? 2 : 3;
   };
 
+  // Right to left: a line that is empty at first follows the script that is typed.
+  form.addEventListener('input', ({ target }) => {
+    if (target.type === 'text' && !target.dir) target.dir = 'auto';
+  });
+
   // E-mail: one slip in a well-known domain is offered for correction, never forced.
   const known = ('gmail.com yahoo.com hotmail.com outlook.com icloud.com protonmail.com live.com aol.com proton.me ' +
     'googlemail.com ymail.com mail.com email.com gmx.com gmx.net gmx.de web.de me.com mac.com msn.com qq.com hey.com').split(' ');
@@ -181,7 +186,8 @@
         hint.textContent = '';
         email.focus();
       });
-      hint.append(email.dataset.suggest + ' ', take, '?');
+      const [before, after] = email.dataset.suggest.split('|');
+      hint.append(before, take, after);
     });
   }
 

@@ -24,7 +24,7 @@ pub struct Flow {
     pub user_id_field: &'static str,
     /// Whether a business address is asked for unless the settings say otherwise.
     pub business_email: bool,
-    /// Words of this flow, in Fluent syntax, for each language.
+    /// Words of this flow, in Fluent syntax, for each language; where one is missing, the English ones are shown.
     pub words: &'static [(Language, &'static str)],
     /// A form that passes every rule: tests and the README use it.
     pub sample: &'static [(&'static str, &'static str)],

@@ -8,7 +8,9 @@ use actix_http::ConnectionType;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::header::{
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue,
+};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 use metrics::{counter, gauge};
@@ -27,6 +29,9 @@ use crate::state::{AppState, Phase, Tenant};
 
 /// Probes of balancers, which name whatever host they like.
 const ANY_HOST: &str = "/health/";
+
+/// The link parameter that picks the language (contract 3).
+pub const LANGUAGE_PARAMETER: &str = "lang";
 
 /// What is known of a request before any handler sees it.
 pub struct Context {
@@ -65,6 +70,13 @@ impl Context {
             studio: self.tenant.settings.redirect.default_origin.as_str(),
             logo: self.tenant.logo_href.as_deref(),
         }
+    }
+
+    /// `lang`, where the visitor chose a language, for the query of a page that would lose it.
+    #[must_use]
+    pub fn language_query(&self) -> String {
+        chosen_language(&self.query)
+            .map_or_else(String::new, |language| format!("?{LANGUAGE_PARAMETER}={}", language.tag()))
     }
 
     /// The context the middleware left with a request.
@@ -164,9 +176,8 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
     let tenant = tenant.or_else(|| tenants.default_tenant()).ok_or(Cause::NoTenant)?;
     let query: Vec<(String, String)> = form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
     let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let language = first(&query, "lang")
-        .and_then(Language::from_tag)
-        .unwrap_or_else(|| header.map_or_else(Language::default, Language::negotiate));
+    let language =
+        chosen_language(&query).unwrap_or_else(|| header.map_or_else(Language::default, Language::negotiate));
     let request_id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
     let provenance = Provenance::of(request.headers());
     let cookies = sealed_cookies(request.headers());
@@ -174,6 +185,11 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
     drop(tenants);
     let context = Context { state, tenant, host, language, nonce, request_id, query, here, cookies, provenance };
     Ok((Rc::new(context), refusal))
+}
+
+/// The language of the link's `lang`, which the switch writes and which wins over the browser's preference.
+fn chosen_language(query: &[(String, String)]) -> Option<Language> {
+    first(query, LANGUAGE_PARAMETER).and_then(Language::from_tag)
 }
 
 /// Puts on the headers, and the page of a failure that has none.
@@ -187,6 +203,10 @@ fn finish<B>(
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
     }
     let headers = response.headers_mut();
+    // Pages are the only HTML there is. No `Vary`: nothing of it is stored.
+    if headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html")) {
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(context.language.tag()));
+    }
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

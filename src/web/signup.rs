@@ -139,7 +139,8 @@ fn links(context: &Context, but: Option<&Flow>) -> Vec<(&'static Flow, String)> 
 
 fn redirect(context: &Context, flow: &Flow, destination: Option<String>, user_id: Option<u64>) -> HttpResponse {
     let mut response = HttpResponse::SeeOther();
-    response.insert_header((LOCATION, destination.unwrap_or_else(|| status::PATH.to_owned())));
+    let own_page = || format!("{}{}", status::PATH, context.language_query());
+    response.insert_header((LOCATION, destination.unwrap_or_else(own_page)));
     if let Some(cookie) = user_id.and_then(|user_id| status::cookie(context, flow, user_id)) {
         response.cookie(cookie);
     }

@@ -1,6 +1,9 @@
 //! The words of every page, in every language: Fluent catalogues, resolved at start.
 //!
 //! A message without arguments is formatted once and looked up in a map. The others are formatted when they are asked for.
+//!
+//! A flow that brings no words in a language is shown in English there: its own messages alone, never those that belong to
+//! no flow. That is for a flow which has only just begun. The tests hold every flow of the product to all languages.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -12,12 +15,19 @@ use fluent_bundle::{FluentArgs, FluentError, FluentResource};
 use sha2::{Digest as _, Sha256};
 use unic_langid::LanguageIdentifier;
 
-use crate::domain::language::Language;
+use crate::domain::language::{Direction, Language};
 use crate::domain::tenant::Brand;
 use crate::signup::{Field, Flow, Kind, Problem};
 
 /// The words that belong to no flow.
-const COMMON: &[(Language, &str)] = &[(Language::English, include_str!("../../templates/words/en/main.ftl"))];
+const COMMON: &[(Language, &str)] = &[
+    (Language::English, include_str!("../../templates/words/en/main.ftl")),
+    (Language::German, include_str!("../../templates/words/de/main.ftl")),
+    (Language::French, include_str!("../../templates/words/fr/main.ftl")),
+    (Language::Spanish, include_str!("../../templates/words/es/main.ftl")),
+    (Language::Japanese, include_str!("../../templates/words/ja/main.ftl")),
+    (Language::Arabic, include_str!("../../templates/words/ar/main.ftl")),
+];
 
 /// What a flow's own words must hold, after `flow-{slug}-`.
 pub const FLOW_KEYS: &[&str] = &[
@@ -124,11 +134,12 @@ impl Catalogue {
     /// # Errors
     /// [`CatalogueError`]: a mistake in a `.ftl` file, or words that a flow needs are missing.
     pub fn build(flows: &'static [&'static Flow]) -> Result<Self, CatalogueError> {
+        let english = Words::build(Language::English, flows)?;
         let mut others = Vec::new();
         for language in Language::ALL.iter().copied().filter(|language| *language != Language::English) {
             others.push(Words::build(language, flows)?);
         }
-        Ok(Self { english: Words::build(Language::English, flows)?, others })
+        Ok(Self { english, others })
     }
 
     /// The words of a language.
@@ -143,11 +154,10 @@ impl Words {
         let tag = language.tag();
         let locale: LanguageIdentifier = tag.parse().unwrap_or_default();
         let mut bundle = FluentBundle::new_concurrent(vec![locale]);
-        // The marks around arguments would stand in attributes, in the title and in the consent's hash.
-        bundle.set_use_isolating(false);
-        let sources = std::iter::once(COMMON).chain(flows.iter().map(|flow| flow.words));
-        let sources: Vec<&'static str> =
-            sources.flatten().filter(|(of, _)| *of == language).map(|(_, source)| *source).collect();
+        // Invisible marks around arguments keep a Latin name or address whole in a line from right to left. Elsewhere they
+        // would do nothing but stand in attributes, in the title and in the consent's hash.
+        bundle.set_use_isolating(language.direction() == Direction::Rtl);
+        let sources = sources(language, flows);
         for source in &sources {
             let resource = FluentResource::try_new((*source).to_owned()).map_err(|(_, errors)| {
                 let at = errors.first().map_or(0, |error| error.pos.start);
@@ -290,6 +300,15 @@ impl Words {
     }
 }
 
+/// The catalogues of a language: the common one, and of each flow its own, else its English one.
+fn sources(language: Language, flows: &'static [&'static Flow]) -> Vec<&'static str> {
+    let find = |catalogues: &'static [(Language, &'static str)], wanted| {
+        catalogues.iter().find(|(of, _)| *of == wanted).map(|(_, source)| *source)
+    };
+    let of_flow = |flow: &&'static Flow| find(flow.words, language).or_else(|| find(flow.words, Language::English));
+    find(COMMON, language).into_iter().chain(flows.iter().filter_map(of_flow)).collect()
+}
+
 /// The keys of a source: in Fluent's syntax a message begins in the first column, and nothing else does with a letter.
 fn message_keys(source: &str) -> impl Iterator<Item = &str> {
     source
@@ -326,6 +345,16 @@ fn consent_parts(marked: &str, brand: &Brand) -> Vec<ConsentPart> {
     parts
 }
 
+/// The texts of every English message, arguments left out: what no page in another language may hold.
+#[cfg(test)]
+pub(super) fn english_texts(flows: &'static [&'static Flow]) -> Vec<&'static str> {
+    languages_tests::texts(&sources(Language::English, flows))
+}
+
 #[cfg(test)]
 #[path = "words_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "words_languages_tests.rs"]
+mod languages_tests;

@@ -23,7 +23,14 @@ pub(super) static PRO: Flow = Flow {
     trial: false,
     user_id_field: "id",
     business_email: false,
-    words: &[(Language::English, include_str!("../../../templates/words/en/pro.ftl"))],
+    words: &[
+        (Language::English, include_str!("../../../templates/words/en/pro.ftl")),
+        (Language::German, include_str!("../../../templates/words/de/pro.ftl")),
+        (Language::French, include_str!("../../../templates/words/fr/pro.ftl")),
+        (Language::Spanish, include_str!("../../../templates/words/es/pro.ftl")),
+        (Language::Japanese, include_str!("../../../templates/words/ja/pro.ftl")),
+        (Language::Arabic, include_str!("../../../templates/words/ar/pro.ftl")),
+    ],
     sample: &[
         ("name", "Jan Jongboom"),
         ("username", "janjongboom"),

@@ -50,7 +50,14 @@ pub(super) static TRIAL: Flow = Flow {
     trial: true,
     user_id_field: "userId",
     business_email: true,
-    words: &[(Language::English, include_str!("../../../templates/words/en/trial.ftl"))],
+    words: &[
+        (Language::English, include_str!("../../../templates/words/en/trial.ftl")),
+        (Language::German, include_str!("../../../templates/words/de/trial.ftl")),
+        (Language::French, include_str!("../../../templates/words/fr/trial.ftl")),
+        (Language::Spanish, include_str!("../../../templates/words/es/trial.ftl")),
+        (Language::Japanese, include_str!("../../../templates/words/ja/trial.ftl")),
+        (Language::Arabic, include_str!("../../../templates/words/ar/trial.ftl")),
+    ],
     sample: &[
         ("name", "Fred Flintstone"),
         ("username", "fred.flintstone"),

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use super::{EMAIL_ANYWAY, FormPage};
-use crate::domain::country::COUNTRIES;
+use crate::domain::country::{self, COUNTRIES};
 use crate::domain::email_policy::DomainRefusal;
+use crate::domain::language::{Direction, Language};
 use crate::signup::field::Choice;
 use crate::signup::{Field, Kind, Problem};
 use crate::web::words::ConsentPart;
@@ -30,9 +31,9 @@ pub(super) struct FieldView<'a> {
 /// How a field is typed in.
 pub(super) enum Control<'a> {
     /// One line.
-    Line { value: &'a str, attributes: &'static str, suggestions: &'static [&'static str] },
-    /// An e-mail address, and the box that insists on it.
-    Email { value: &'a str, insist: Option<Insist> },
+    Line { value: &'a str, dir: Option<&'static str>, attributes: &'static str, suggestions: Vec<Cow<'a, str>> },
+    /// An e-mail address, the question that offers a correction with `|` in its place, and the box that insists on it.
+    Email { value: &'a str, suggest: String, insist: Option<Insist> },
     /// A new password; its value is nowhere in a page.
     Password { min: usize },
     /// A box to tick.
@@ -42,7 +43,7 @@ pub(super) enum Control<'a> {
     /// A select; the options are HTML.
     Country { options: String },
     /// One line, with suggestions for the chosen country.
-    Region { value: &'a str },
+    Region { value: &'a str, dir: Option<&'static str> },
 }
 
 /// The box that insists on a doubtful address.
@@ -94,14 +95,23 @@ impl<'a> FieldView<'a> {
 impl<'a> Control<'a> {
     fn new(page: &FormPage<'a>, field: &'static Field) -> Self {
         let value = page.form.shown(field.name);
-        let line = |attributes, suggestions| Self::Line { value, attributes, suggestions };
+        let dir = written_in_any_script(page, value);
+        let line = |attributes, suggestions| Self::Line { value, dir, attributes, suggestions };
         match field.kind {
-            Kind::Text if field.autocomplete == "name" => line(r#" spellcheck="false" autocapitalize="words""#, &[]),
-            Kind::Text => line("", &[]),
-            Kind::Suggest(suggestions) => line("", suggestions),
-            Kind::Username => line(r#" spellcheck="false" autocapitalize="none" autocorrect="off""#, &[]),
+            Kind::Text if field.autocomplete == "name" => {
+                line(r#" spellcheck="false" autocapitalize="words""#, Vec::new())
+            }
+            Kind::Text => line("", Vec::new()),
+            Kind::Suggest(suggestions) => line("", suggestions.iter().map(|each| suggestion(page, each)).collect()),
+            Kind::Username => Self::Line {
+                value,
+                dir: Some("ltr"),
+                attributes: r#" spellcheck="false" autocapitalize="none" autocorrect="off""#,
+                suggestions: Vec::new(),
+            },
             Kind::Email => Self::Email {
                 value,
+                suggest: page.frame.words.with("email-suggestion", &[("address", "|".into())]),
                 insist: page
                     .offers_email_anyway
                     .then(|| Insist { name: EMAIL_ANYWAY, is_ticked: page.form.is_ticked(EMAIL_ANYWAY) }),
@@ -112,8 +122,8 @@ impl<'a> Control<'a> {
                 parts: page.frame.words.consent(page.frame.brand).parts,
             },
             Kind::Choice(choices) => Self::Choices(choice_views(page, field.name, choices, value)),
-            Kind::Country => Self::Country { options: country_options(value) },
-            Kind::Region => Self::Region { value },
+            Kind::Country => Self::Country { options: country_options(value, page.frame.words.language()) },
+            Kind::Region => Self::Region { value, dir },
         }
     }
 }
@@ -132,9 +142,8 @@ fn hint<'a>(page: &FormPage<'a>, field: &Field) -> Option<Cow<'a, str>> {
     let words = page.frame.words;
     match field.kind {
         Kind::Password => {
-            let rule = words.with("field-password-hint", &[("min", page.password_min_length.into())]);
-            let is_back = page.is_back();
-            Some(if is_back { format!("{} {rule}", page.frame.t("password-again")).into() } else { rule.into() })
+            let key = if page.is_back() { "field-password-hint-again" } else { "field-password-hint" };
+            Some(words.with(key, &[("min", page.password_min_length.into())]).into())
         }
         Kind::Email if page.business_email => Some(page.frame.t("field-email-hint-business")),
         _ => words.find(&format!("field-{}-hint", field.name)).map(Cow::Borrowed),
@@ -162,30 +171,48 @@ fn ways_out<'a>(page: &FormPage<'a>, field: &'static Field, error: Option<&str>)
     ways
 }
 
-/// Every country as an option. The end tags are left out, as HTML allows: they would be a tenth of the page.
-static COUNTRY_OPTIONS: LazyLock<String> = LazyLock::new(|| {
-    let mut options = String::with_capacity(8 * 1024);
-    for country in COUNTRIES.iter() {
+/// The `dir` of a line that may hold any script: its text decides. An empty line is left to the page: browsers take `auto`
+/// for left to right there, and the cursor of an Arabic form would blink on the wrong side.
+fn written_in_any_script(page: &FormPage<'_>, value: &str) -> Option<&'static str> {
+    let is_rtl = page.frame.words.language().direction() == Direction::Rtl;
+    (!is_rtl || !value.is_empty()).then_some("auto")
+}
+
+/// A suggestion in the visitor's language, where it has words: `suggestion-asset-tracking` for `Asset tracking`.
+fn suggestion<'a>(page: &FormPage<'a>, suggestion: &'static str) -> Cow<'a, str> {
+    let key = format!("suggestion-{}", suggestion.to_lowercase().replace(' ', "-"));
+    Cow::Borrowed(page.frame.words.find(&key).unwrap_or(suggestion))
+}
+
+/// Every country as an option, in every language.
+static COUNTRY_OPTIONS: LazyLock<Vec<(Language, String)>> =
+    LazyLock::new(|| Language::ALL.iter().map(|language| (*language, every_country(*language))).collect());
+
+/// The end tags are left out, as HTML allows: they would be a tenth of the page.
+fn every_country(language: Language) -> String {
+    let mut options = String::with_capacity(12 * 1024);
+    for country in country::in_language(language) {
         let name = askama::filters::escape(country.name, askama::filters::Html).map(|name| name.to_string());
         // Writing to a string cannot fail.
         let _infallible = write!(options, "<option value={}>{}", country.code, name.unwrap_or_default());
     }
     options
-});
+}
 
 /// The options after the empty one; text that is no country of the list stays as an option of its own.
-fn country_options(value: &str) -> String {
+fn country_options(value: &str, language: Language) -> String {
+    let options = COUNTRY_OPTIONS.iter().find(|(of, _)| *of == language).map_or("", |(_, options)| options.as_str());
     let value = value.trim();
     if value.is_empty() {
-        return COUNTRY_OPTIONS.clone();
+        return options.to_owned();
     }
     let is_meant = |code: &str, name: &str| code.eq_ignore_ascii_case(value) || name == value;
     if let Some(country) = COUNTRIES.iter().find(|country| is_meant(country.code, country.name)) {
         let option = format!("value={}>", country.code);
-        return COUNTRY_OPTIONS.replacen(&option, &format!("value={} selected>", country.code), 1);
+        return options.replacen(&option, &format!("value={} selected>", country.code), 1);
     }
     let text = askama::filters::escape(value, askama::filters::Html).map(|text| text.to_string()).unwrap_or_default();
-    format!("<option value=\"{text}\" selected>{text}{}", *COUNTRY_OPTIONS)
+    format!("<option value=\"{text}\" selected>{text}{options}")
 }
 
 #[cfg(test)]
@@ -195,19 +222,23 @@ mod tests {
     #[test]
     fn a_country_is_selected_by_code_in_any_case_and_by_name() {
         for value in ["DE", "de", "Germany", " DE "] {
-            let options = country_options(value);
-            assert!(options.contains("<option value=DE selected>Germany"), "{value}");
-            assert_eq!(options.matches(" selected").count(), 1, "{value}");
+            for (language, name) in [(Language::English, "Germany"), (Language::Japanese, "ドイツ")] {
+                let options = country_options(value, language);
+                assert!(options.contains(&format!("<option value=DE selected>{name}")), "{value}");
+                assert_eq!(options.matches(" selected").count(), 1, "{value}");
+            }
         }
-        assert!(!country_options("").contains(" selected"));
+        assert!(!country_options("", Language::English).contains(" selected"));
     }
 
     #[test]
     fn a_text_that_is_no_country_stays_selected_and_escaped() {
-        let options = country_options("Free\"><b>donia");
-        assert!(
-            options.starts_with("<option value=\"Free&#34;&#62;&#60;b&#62;donia\" selected>Free&#34;"),
-            "{options}"
-        );
+        for language in Language::ALL {
+            let options = country_options("Free\"><b>donia", *language);
+            assert!(
+                options.starts_with("<option value=\"Free&#34;&#62;&#60;b&#62;donia\" selected>Free&#34;"),
+                "{options}"
+            );
+        }
     }
 }

@@ -39,11 +39,19 @@ struct NoticeView<'a> {
     /// Whether it reports a problem: the title says so, and it takes the focus.
     is_problem: bool,
     title: Cow<'a, str>,
-    text: Cow<'a, str>,
+    text: NoticeText<'a>,
     steps: Vec<Cow<'a, str>>,
     offers_sign_in: bool,
     /// Whether it names the request, so that support can find what failed.
     names_request: bool,
+}
+
+/// Whose words a notice is in.
+enum NoticeText<'a> {
+    /// The catalogue's, in the language of the page.
+    Ours(Cow<'a, str>),
+    /// The upstream's, in a language that nobody told us: not ours to translate, escaped by the template.
+    Upstreams(&'a str),
 }
 
 impl FormPage<'_> {
@@ -52,7 +60,7 @@ impl FormPage<'_> {
     pub fn render(&self) -> String {
         let view = FormView::new(self);
         let has_country = self.flow.fields.iter().any(|field| matches!(field.kind, Kind::Country));
-        draw(&view, if has_country { 24 * 1024 } else { 12 * 1024 })
+        draw(&view, if has_country { 32 * 1024 } else { 12 * 1024 })
     }
 
     /// Whether the visitor has sent this form before.
@@ -139,12 +147,11 @@ impl<'a> NoticeView<'a> {
             Notice::LinkExpired => "link-expired",
         };
         let text = match notice {
-            // The upstream's own words: not ours to translate, escaped by the template.
-            Notice::Refused(text) => Cow::Borrowed(text.as_str()),
-            Notice::Limited { wait } => {
-                frame.words.with("notice-limited-text", &[("wait", frame.words.wait(*wait).into())]).into()
-            }
-            _ => frame.t(&format!("notice-{key}-text")),
+            Notice::Refused(text) => NoticeText::Upstreams(text),
+            Notice::Limited { wait } => NoticeText::Ours(
+                frame.words.with("notice-limited-text", &[("wait", frame.words.wait(*wait).into())]).into(),
+            ),
+            _ => NoticeText::Ours(frame.t(&format!("notice-{key}-text"))),
         };
         let is_unknown = *notice == Notice::Unknown;
         let steps: &[&str] =

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::Frame;
 use crate::domain::language::Language;
+use crate::web::context::LANGUAGE_PARAMETER;
 
 /// A link of the language switch.
 pub(super) struct LanguageLink {
@@ -39,14 +40,11 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// This page in each language; empty while there is one language only.
+    /// This page in each language.
     pub(super) fn languages(&self) -> Vec<LanguageLink> {
-        if Language::ALL.len() < 2 {
-            return Vec::new();
-        }
         let link = |language: &Language| LanguageLink {
             tag: language.tag(),
-            name: own_name(*language),
+            name: language.own_name(),
             href: in_language(self.here, *language),
             is_current: *language == self.words.language(),
         };
@@ -54,23 +52,20 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// The language's name for itself.
-fn own_name(language: Language) -> &'static str {
-    match language {
-        Language::English => "English",
-    }
-}
-
-/// The same path and query with another `lang`; every other parameter stays as it is written.
+/// This page with another `lang`; every other parameter stays as it is written.
+///
+/// A query alone, without a path: it is shorter, and a path such as `//elsewhere.example` would be another site's address.
 fn in_language(here: &str, language: Language) -> String {
-    let (path, query) = here.split_once('?').unwrap_or((here, ""));
-    let is_other = |pair: &&str| !pair.is_empty() && *pair != "lang" && !pair.starts_with("lang=");
-    let mut href = format!("{path}?");
-    for pair in query.split('&').filter(is_other) {
+    let query = here.split_once('?').map_or("", |(_, query)| query);
+    let is_lang =
+        |pair: &str| form_urlencoded::parse(pair.as_bytes()).next().is_none_or(|(name, _)| name == LANGUAGE_PARAMETER);
+    let mut href = "?".to_owned();
+    for pair in query.split('&').filter(|pair| !is_lang(pair)) {
         href.push_str(pair);
         href.push('&');
     }
-    href.push_str("lang=");
+    href.push_str(LANGUAGE_PARAMETER);
+    href.push('=');
     href.push_str(language.tag());
     href
 }
@@ -82,12 +77,20 @@ mod tests {
     #[test]
     fn the_language_switch_keeps_every_other_parameter_as_it_is_written() {
         for (here, expected) in [
-            ("/", "/?lang=en"),
-            ("/signup/pro?utm_source=a%20b&email=x%2By", "/signup/pro?utm_source=a%20b&email=x%2By&lang=en"),
-            ("/?lang=de&a=1&lang=fr&language=x", "/?a=1&language=x&lang=en"),
-            ("/?lang&&a", "/?a&lang=en"),
+            ("/", "?lang=de"),
+            ("/signup/pro?utm_source=a%20b&email=x%2By", "?utm_source=a%20b&email=x%2By&lang=de"),
+            ("/?lang=de&a=1&lang=fr&language=x", "?a=1&language=x&lang=de"),
+            ("/?lang&&a", "?a&lang=de"),
+            ("/?l%61ng=fr&a=%FF", "?a=%FF&lang=de"),
         ] {
-            assert_eq!(in_language(here, Language::English), expected, "{here}");
+            assert_eq!(in_language(here, Language::German), expected, "{here}");
+        }
+    }
+
+    #[test]
+    fn the_language_switch_stays_on_this_site() {
+        for here in ["//elsewhere.example/x", "//elsewhere.example?a=1", "/\\elsewhere.example"] {
+            assert!(in_language(here, Language::German).starts_with('?'), "{here}");
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Every page of every flow, read back as a browser reads it.
 
 mod form;
+mod languages;
 mod weight;
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use scraper::{ElementRef, Html, Selector};
 
@@ -31,10 +33,11 @@ fn brand(name: &str) -> Brand {
     }
 }
 
-fn with_frame<R>(brand: &Brand, draw: impl FnOnce(Frame<'_>) -> R) -> R {
-    let catalogue = Catalogue::build(FLOWS).unwrap();
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::build(FLOWS).unwrap());
+
+fn with_frame<R>(language: Language, brand: &Brand, draw: impl FnOnce(Frame<'_>) -> R) -> R {
     draw(Frame {
-        words: catalogue.words(Language::English),
+        words: CATALOGUE.words(language),
         brand,
         nonce: "bm9uY2U",
         request_id: "0193e7a2-7c1e-7c3e-9d4f-0a1b2c3d4e5f",
@@ -53,8 +56,12 @@ struct Parts {
     offers_email_anyway: bool,
 }
 
-/// A form page with every part on it, changed and drawn.
+/// A form page in English with every part on it, changed and drawn.
 fn form(flow: &'static Flow, typed: &[(&str, &str)], change: impl FnOnce(&mut Parts)) -> String {
+    form_in(Language::English, flow, typed, change)
+}
+
+fn form_in(language: Language, flow: &'static Flow, typed: &[(&str, &str)], change: impl FnOnce(&mut Parts)) -> String {
     let mut parts = Parts {
         errors: Vec::new(),
         notice: None,
@@ -71,7 +78,7 @@ fn form(flow: &'static Flow, typed: &[(&str, &str)], change: impl FnOnce(&mut Pa
         .map(|other| (*other, format!("/signup/{}?utm_source=a", other.slug)))
         .collect();
     let brand = brand("Acme");
-    with_frame(&brand, |frame| {
+    with_frame(language, &brand, |frame| {
         let page = FormPage {
             frame,
             flow,
@@ -116,21 +123,45 @@ fn notices() -> Vec<Notice> {
     ]
 }
 
-/// Every page there is, by name.
-fn every_page() -> Vec<(String, String)> {
+/// A page, read by nobody yet.
+#[derive(PartialEq, Eq)]
+struct Drawn {
+    language: Language,
+    name: String,
+    html: String,
+}
+
+impl Drawn {
+    /// For messages of tests.
+    fn place(&self) -> String {
+        format!("{}, {}", self.name, self.language.tag())
+    }
+}
+
+/// Every page there is, in every language.
+fn every_page() -> &'static [Drawn] {
+    static PAGES: LazyLock<Vec<Drawn>> =
+        LazyLock::new(|| Language::ALL.iter().flat_map(|language| pages_in(*language)).collect());
+    &PAGES
+}
+
+fn pages_in(language: Language) -> Vec<Drawn> {
     let mut pages = Vec::new();
     for flow in FLOWS {
-        pages.push((format!("{} fresh", flow.slug), form(flow, &[], |_| ())));
-        pages.push((format!("{} filled", flow.slug), form(flow, flow.sample, |_| ())));
+        pages.push((format!("{} fresh", flow.slug), form_in(language, flow, &[], |_| ())));
+        pages.push((format!("{} filled", flow.slug), form_in(language, flow, flow.sample, |_| ())));
         let errors = all_errors(flow);
-        pages.push((format!("{} errors", flow.slug), form(flow, flow.sample, |parts| parts.errors = errors)));
+        pages.push((
+            format!("{} errors", flow.slug),
+            form_in(language, flow, flow.sample, |parts| parts.errors = errors),
+        ));
         for (index, notice) in notices().into_iter().enumerate() {
-            let html = form(flow, flow.sample, |parts| parts.notice = Some(notice));
+            let html = form_in(language, flow, flow.sample, |parts| parts.notice = Some(notice));
             pages.push((format!("{} notice {index}", flow.slug), html));
         }
     }
     let brand = brand("Acme");
-    with_frame(&brand, |frame| {
+    with_frame(language, &brand, |frame| {
         let plans: Vec<_> = FLOWS.iter().map(|flow| (*flow, format!("/signup/{}?a=1&b=2", flow.slug))).collect();
         for count in 0..=plans.len() {
             pages.push((format!("{count} plans"), PlansPage { frame, plans: &plans[..count] }.render()));
@@ -159,7 +190,7 @@ fn every_page() -> Vec<(String, String)> {
             AlreadyActivePage { frame, studio: "https://studio.example" }.render(),
         ));
     });
-    pages
+    pages.into_iter().map(|(name, html)| Drawn { language, name, html }).collect()
 }
 
 fn select<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
@@ -172,8 +203,8 @@ fn title(page: &Html) -> String {
 
 #[test]
 fn every_reference_within_a_page_leads_somewhere_and_no_id_stands_twice() {
-    for (name, html) in every_page() {
-        let page = Html::parse_document(&html);
+    for drawn in every_page() {
+        let (name, page) = (drawn.place(), Html::parse_document(&drawn.html));
         let mut ids = HashSet::new();
         for element in select(&page, "[id]") {
             assert!(ids.insert(element.attr("id").unwrap()), "{name}: {} twice", element.attr("id").unwrap());
@@ -194,14 +225,15 @@ fn every_reference_within_a_page_leads_somewhere_and_no_id_stands_twice() {
 
 #[test]
 fn every_page_has_one_heading_a_title_a_language_and_no_unfinished_words() {
-    for (name, html) in every_page() {
-        let page = Html::parse_document(&html);
+    for drawn in every_page() {
+        let (name, page) = (drawn.place(), Html::parse_document(&drawn.html));
         assert_eq!(select(&page, "h1").len(), 1, "{name}");
         assert!(title(&page).ends_with(" – Acme"), "{name}: {}", title(&page));
-        assert_eq!(select(&page, "html")[0].attr("lang"), Some("en"), "{name}");
-        assert_eq!(select(&page, "html")[0].attr("dir"), Some("ltr"), "{name}");
+        let root = select(&page, "html")[0];
+        assert_eq!(root.attr("lang"), Some(drawn.language.tag()), "{name}");
+        assert_eq!(root.attr("dir"), Some(drawn.language.direction().as_str()), "{name}");
         let text: String = page.root_element().text().collect();
-        for sign in ["{ $", "flow-", "field-", "notice-", "error-page", "status-"] {
+        for sign in ["{ $", "flow-", "field-", "notice-", "error-page", "status-", "suggestion-"] {
             assert!(!text.contains(sign), "{name}: {sign}");
         }
     }
@@ -209,8 +241,8 @@ fn every_page_has_one_heading_a_title_a_language_and_no_unfinished_words() {
 
 #[test]
 fn every_script_and_style_carries_the_nonce_and_nothing_is_inline() {
-    for (name, html) in every_page() {
-        let page = Html::parse_document(&html);
+    for drawn in every_page() {
+        let (name, page) = (drawn.place(), Html::parse_document(&drawn.html));
         for element in select(&page, "script, style") {
             assert_eq!(element.attr("nonce"), Some("bm9uY2U"), "{name}");
         }
@@ -225,7 +257,7 @@ fn every_script_and_style_carries_the_nonce_and_nothing_is_inline() {
 #[test]
 fn a_hostile_brand_and_address_stay_text() {
     let brand = brand(HOSTILE);
-    with_frame(&brand, |frame| {
+    with_frame(Language::English, &brand, |frame| {
         let frame = Frame { here: HOSTILE, request_id: HOSTILE, ..frame };
         let plans: Vec<_> = FLOWS.iter().map(|flow| (*flow, HOSTILE.to_owned())).collect();
         for html in [PlansPage { frame, plans: &plans }.render(), ErrorPage { frame, status: 500 }.render()] {
@@ -236,12 +268,16 @@ fn a_hostile_brand_and_address_stay_text() {
 
 #[test]
 fn a_failure_names_its_reference_and_the_quiet_pages_are_not_indexed() {
-    for (name, html) in every_page() {
-        let page = Html::parse_document(&html);
-        let is_quiet = ["status", "progress", "already"].iter().any(|prefix| name.starts_with(prefix));
+    for drawn in every_page() {
+        let (name, page) = (drawn.place(), Html::parse_document(&drawn.html));
+        let is_quiet = ["status", "progress", "already"].iter().any(|prefix| drawn.name.starts_with(prefix));
         assert_eq!(select(&page, "meta[name=robots][content=noindex]").len(), usize::from(is_quiet), "{name}");
-        if name.starts_with("status ") {
-            assert!(html.contains("Reference") && html.contains("0193e7a2-7c1e-7c3e-9d4f-0a1b2c3d4e5f"), "{name}");
+        if drawn.name.starts_with("status ") {
+            let reference = CATALOGUE.words(drawn.language).text("error-page-reference");
+            assert!(
+                drawn.html.contains(reference) && drawn.html.contains("0193e7a2-7c1e-7c3e-9d4f-0a1b2c3d4e5f"),
+                "{name}"
+            );
         }
     }
 }
@@ -249,7 +285,7 @@ fn a_failure_names_its_reference_and_the_quiet_pages_are_not_indexed() {
 #[test]
 fn a_status_that_waits_refreshes_without_a_script_too() {
     let brand = brand("Acme");
-    with_frame(&brand, |frame| {
+    with_frame(Language::English, &brand, |frame| {
         let page = |refresh_after| {
             StatusPage { frame, progress: Progress::Created, studio: "https://studio.example", refresh_after }.render()
         };
@@ -261,5 +297,7 @@ fn a_status_that_waits_refreshes_without_a_script_too() {
 
 #[test]
 fn rendering_the_same_page_twice_gives_the_same_bytes() {
-    assert_eq!(every_page(), every_page());
+    for language in Language::ALL {
+        assert!(pages_in(*language) == pages_in(*language), "{}", language.tag());
+    }
 }

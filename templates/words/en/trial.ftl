@@ -23,3 +23,14 @@ field-userHasMLModelsInProduction-label = Do you have machine learning models in
 choice-models-yes = Yes
 choice-models-no = No
 choice-models-soon = No, but we will soon
+
+# What browsers suggest as an answer to `useCase`. The visitor's text is forwarded as it stands in the box.
+suggestion-industrial = Industrial
+suggestion-predictive-maintenance = Predictive maintenance
+suggestion-asset-tracking = Asset tracking
+suggestion-consumer-electronics = Consumer electronics
+suggestion-health-and-wearables = Health and wearables
+suggestion-smart-buildings = Smart buildings
+suggestion-agriculture = Agriculture
+suggestion-automotive = Automotive
+suggestion-research-and-teaching = Research and teaching

@@ -193,9 +193,8 @@ fn the_box_that_insists_on_an_address_is_offered_only_when_asked_for() {
 #[test]
 fn a_free_address_is_shown_the_plan_that_takes_it_and_where_to_ask() {
     let flow = FLOWS.iter().find(|flow| flow.business_email).unwrap();
-    let catalogue = Catalogue::build(FLOWS).unwrap();
     let links = |problem: Problem| {
-        let text = catalogue.words(Language::English).problem(flow.field("email").unwrap(), problem);
+        let text = CATALOGUE.words(Language::English).problem(flow.field("email").unwrap(), problem);
         let html = form(flow, &[], |parts| parts.errors = vec![FieldError { field: "email", text }]);
         let page = Html::parse_document(&html);
         select(&page, ".ways a").iter().map(|link| link.attr("href").unwrap().to_owned()).collect::<Vec<_>>()

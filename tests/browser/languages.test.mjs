@@ -1,0 +1,143 @@
+// The page in other languages: chosen by the browser or by the visitor, whole on a small screen, right to left where that is read.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+
+import { startGateway } from './gateway.mjs';
+import {
+  FLOWS, agree, arrived, challengeSolved, fill, leaveInSilence, openBrowser, somebody, submit, visit,
+} from './visitor.mjs';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/// TCP's first flight: ten segments of 1,460 bytes.
+const FIRST_VIEW_BYTES = 14_600;
+
+const LANGUAGES = { en: 'English', de: 'Deutsch', fr: 'Français', es: 'Español', ja: '日本語', ar: 'العربية' };
+
+let browser, gateway;
+before(async () => {
+  const generous = { SIGNUP__RATE_LIMIT__CLIENT__BURST: '1000' };
+  [browser, gateway] = await Promise.all([openBrowser(), startGateway(generous)]);
+});
+after(async () => {
+  await browser?.close();
+  await gateway?.stop();
+});
+
+for (const language of Object.keys(LANGUAGES)) {
+  test(`${language}: the pages are in the browser's language, without a fault, and fit the screen`, async () => {
+    const visitor = await visit(browser, gateway, { locale: language, reducedMotion: 'reduce' });
+    const { page } = visitor;
+    const look = async (name) => {
+      assert.equal(await page.locator('html').getAttribute('lang'), language, name);
+      for (const width of [1280, 320]) {
+        await page.setViewportSize({ width, height: 800 });
+        assert.deepEqual(await faultsOf(page), [], `${name}, ${width} px`);
+        const content = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(content <= width, `${name}: ${content} px wide on a screen of ${width} px`);
+      }
+    };
+    await page.goto(gateway.url);
+    await look('the plans');
+    for (const { slug } of Object.values(FLOWS)) {
+      await page.goto(`${gateway.url}/signup/${slug}`);
+      await challengeSolved(page);
+      await submit(page);
+      await page.locator('#error-summary').waitFor();
+      await challengeSolved(page);
+      await look(`the ${slug} form with errors`);
+    }
+    await page.goto(`${gateway.url}/signup/status`);
+    await look('the status');
+    await leaveInSilence(visitor);
+  });
+
+  test(`${language}: the first view of the trial form fits the first flight of a connection`, async () => {
+    const html = await bytesOf(`/signup/trial?lang=${language}`, 'identity');
+    const assets = [...html.toString().matchAll(/(?:href|src)="(\/static\/[^"]+\.(?:css|js))"/g)];
+    const sizes = await Promise.all(assets.map(async ([, path]) => (await bytesOf(path, 'br')).length));
+    const sum = sizes.reduce((one, other) => one + other, gzipSync(html, { level: 6 }).length);
+    console.log(`first view, ${language}: ${sum} of ${FIRST_VIEW_BYTES} bytes`);
+    assert.ok(sum <= FIRST_VIEW_BYTES, `${sum} bytes`);
+  });
+}
+
+test('the switch keeps the link, and the language stays to the end of a sign-up', async () => {
+  const visitor = await visit(browser, gateway, { locale: 'de-AT' });
+  const { page } = visitor;
+  await page.goto(`${gateway.url}/?utm_source=a%20b&name=Jan`);
+  assert.equal(await page.locator('html').getAttribute('lang'), 'de');
+  await page.getByRole('link', { name: LANGUAGES.ar, exact: true }).click();
+  await page.waitForURL(/lang=ar/);
+  assert.equal(new URL(page.url()).search, '?utm_source=a%20b&name=Jan&lang=ar');
+  assert.equal(await page.locator('html').getAttribute('dir'), 'rtl');
+
+  await page.locator('.plan .button').first().click();
+  assert.equal(await page.locator('[name=name]').inputValue(), 'Jan');
+  assert.equal(await page.locator('html').getAttribute('lang'), 'ar');
+  await fill(page, somebody());
+  await agree(page);
+  await challengeSolved(page);
+  await submit(page);
+  await arrived(page, gateway);
+  await leaveInSilence(visitor);
+});
+
+test('in an Arabic form Latin is typed from left to right, and a name as it is written', async () => {
+  const visitor = await visit(browser, gateway, { locale: 'ar' });
+  const { page } = visitor;
+  await page.goto(`${gateway.url}/signup/pro`);
+  const direction = (name) => page.locator(`[name=${name}]`).evaluate((input) => getComputedStyle(input).direction);
+  assert.deepEqual(
+    await Promise.all(['username', 'email', 'password', 'name', 'companyName'].map(direction)),
+    ['ltr', 'ltr', 'ltr', 'rtl', 'rtl'],
+  );
+  await page.locator('[name=name]').fill('Acme Inc.');
+  await page.locator('[name=companyName]').fill('شركة 5');
+  assert.deepEqual(await Promise.all(['name', 'companyName'].map(direction)), ['ltr', 'rtl']);
+  await leaveInSilence(visitor);
+});
+
+test('a slip in an address is asked about in a whole sentence', async () => {
+  for (const [locale, question] of [
+    ['en', 'Did you mean jan@acme.com?'],
+    ['ja', 'jan@acme.com ではありませんか？'],
+    ['ar', 'هل تقصد jan@acme.com؟'],
+  ]) {
+    const visitor = await visit(browser, gateway, { locale });
+    const { page } = visitor;
+    await page.goto(`${gateway.url}/signup/pro`);
+    await page.locator('[name=email]').fill('jan@acme.con');
+    await page.locator('[name=email]').blur();
+    const hint = page.locator('.suggestion');
+    await hint.getByRole('button').waitFor();
+    const text = await hint.textContent();
+    assert.equal(text.replace(/[\u2068\u2069]/g, ''), question);
+    await leaveInSilence(visitor);
+  }
+});
+
+async function faultsOf(page) {
+  await page.evaluate(AXE);
+  const { violations, passes } = await page.evaluate(() => window.axe.run(document, {
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  }));
+  assert.ok(passes.length > 10, 'axe looked at the page');
+  return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target} ${node.html}`));
+}
+
+function bytesOf(path, encoding) {
+  return new Promise((settle, fail) => {
+    get(gateway.url + path, { headers: { 'accept-encoding': encoding } }, (answer) => {
+      const parts = [];
+      answer.on('data', (part) => parts.push(part));
+      answer.on('error', fail);
+      answer.on('end', () => settle(Buffer.concat(parts)));
+    }).on('error', fail);
+  });
+}
