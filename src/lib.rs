@@ -60,17 +60,19 @@
 //! | `sandbox` | a stand-in studio and Turnstile for development (cargo feature, not in the image) |
 //!
 //! Imports point one way: `main` → `startup` → `routes` → `web` → `upstream` → `guard` → `signup` → `domain`; `http`,
-//! `seal`, `store` and the plain data of `settings` beside them.
+//! `seal`, `store` and the plain data of `settings` beside them. `state` and `web` know each other: handlers use the
+//! state, and the state holds what pages are prepared from.
 //!
 //! # Invariants
 //!
 //! - `domain` and `signup` know no HTTP, no time, no I/O; their tests are synchronous.
-//! - Only `http` builds a `reqwest::Client` (and `live` uses it); only `settings` reads the environment; only `main`
+//! - Only `http` builds a `reqwest::Client`; only `settings` reads the environment; only `main`
 //!   exits; only `store` knows Redis. `.clippy.toml` bans the ways around.
 //! - A URL from the browser ([`domain::origins::WebOrigin`]) and one from the upstream ([`domain::origins::ReturnUrl`])
 //!   are different types, compared as parsed origins, never as strings.
 //! - No type that holds personal data or a secret derives `Debug`.
-//! - Only [`error`] and [`web::refusal`] choose failure statuses; the words for them live in `templates/words`.
+//! - Only [`error`] and [`web::refusal`] choose the failure statuses of pages; the words for them live in
+//!   `templates/words`.
 //! - The host a request is for is its `Host` header alone; the tenant is picked once, in [`web::context`].
 //! - Fail closed: no client address, no Turnstile answer, no allowed destination → refuse; each such choice has a test
 //!   whose name says `refuses`.

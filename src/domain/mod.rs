@@ -7,6 +7,7 @@ pub mod client;
 pub mod country;
 pub mod email;
 pub mod email_policy;
+pub mod email_typo;
 pub mod language;
 pub mod origins;
 pub mod password;

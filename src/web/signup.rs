@@ -16,6 +16,9 @@ use super::prefill::{Prefill, prefill};
 use super::refusal::Refused;
 use super::status;
 use super::visitor::{Guest, Visitor};
+use super::words::Words;
+use crate::domain::email::Email;
+use crate::domain::email_typo;
 use crate::error::{AppError, rate_limit_fields, whole_seconds};
 use crate::guard::submission_id::SubmissionId;
 use crate::guard::{PASS_FIELD, SUBMISSION_ID_FIELD, TOKEN_FIELD, UPSTREAM_TOKEN_FIELD};
@@ -159,7 +162,10 @@ fn again(
 ) -> Result<HttpResponse, AppError> {
     let Refused { refusal, pass } = refused;
     let words = context.state.catalogue.words(visitor.language);
-    let errors = refusal.field_errors(flow, words);
+    let mut errors = refusal.field_errors(flow, words);
+    if !terms.business_email {
+        name_the_slip(&mut errors, form, words);
+    }
     let shown = Shown {
         form,
         errors: &errors,
@@ -180,6 +186,16 @@ fn again(
         rate_limit_fields(&mut response, &limited);
     }
     Ok(response.content_type(ContentType::html()).body(html))
+}
+
+/// An address that came back with an error and looks like a slip: says what was probably meant. Not where a business
+/// address is asked for, because the providers that are slipped on are no answer there.
+fn name_the_slip(errors: &mut [FieldError], form: &RawForm, words: &Words) {
+    let Some(error) = errors.iter_mut().find(|error| error.field == "email") else { return };
+    let meant = Email::parse(form.typed("email")).ok().and_then(|email| email_typo::suggestion(&email));
+    if let Some(meant) = meant {
+        error.text = words.with("error-email-doubtful-suggestion", &[("suggestion", meant.as_str().into())]);
+    }
 }
 
 /// What a form page shows beside its flow.

@@ -1,5 +1,7 @@
 //! The status page: every state of an account in words, for the visitor whose cookie names it and nobody else.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::helpers::app::{sample, sample_with};
@@ -46,10 +48,11 @@ fn reads(app: &TestApp) -> Vec<Received> {
 
 #[tokio::test]
 async fn every_state_of_an_account_has_words() {
-    let running = json!({ "id": 2, "created": "2026-11-01T00:00:00Z", "expirationDate": "2027-01-05T09:00:00Z",
+    let running = json!({ "id": 2, "created": "2026-11-01T00:00:00Z", "expirationDate": "2099-01-05T09:00:00Z",
         "expiredDate": null, "deletedDate": null, "upgradedDate": null });
     let mut ended = running.clone();
     ended["expiredDate"] = json!("2026-11-20T00:00:00Z");
+    let mut states = String::new();
     for (name, reply, heading, words, refreshes) in [
         ("created", user(json!({ "activated": false })), "Confirm your email address", "Follow the link", true),
         ("unpaid", user(json!({})), "Finish your payment", "Your address is confirmed", true),
@@ -66,7 +69,7 @@ async fn every_state_of_an_account_has_words() {
             "trial",
             user(json!({ "activeEnterpriseTrial": running })),
             "Your trial is running",
-            "Your trial runs until 5 January 2027.",
+            "Your trial runs until 5 January 2099.",
             false,
         ),
         (
@@ -76,7 +79,7 @@ async fn every_state_of_an_account_has_words() {
             "You can start.",
             false,
         ),
-        ("newest trial", user(json!({ "trials": [ended, running] })), "Your trial is running", "5 January 2027", false),
+        ("newest trial", user(json!({ "trials": [ended, running] })), "Your trial is running", "5 January 2099", false),
         ("ended trial", user(json!({ "trials": [ended] })), "Your trial has ended", "Sign in", false),
         (
             "a trial past its date",
@@ -96,7 +99,13 @@ async fn every_state_of_an_account_has_words() {
         assert_eq!(page.attributes("[data-refresh]", "data-refresh").len(), usize::from(refreshes), "{name}");
         assert_eq!(page.header("x-robots-tag"), Some("noindex"), "{name}");
         assert_eq!(page.header("cache-control"), Some("no-store"), "{name}");
+        let parts = ["title", "main h1", "main .lead", "main .steps li", "main .go a", "main .quiet"];
+        let shown: Vec<_> = parts.iter().flat_map(|part| page.texts(part)).collect();
+        let _infallible = writeln!(states, "{name}: {}", shown.join(" | "));
     }
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("status_states", states);
+    });
 }
 
 #[tokio::test]

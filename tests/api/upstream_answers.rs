@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use signup_gateway::signup::Flow;
 
-use crate::helpers::app::{sample, token};
+use crate::helpers::app::{sample, sample_with, token};
 use crate::helpers::neighbour::{STUDIO_URL, raw};
 use crate::helpers::{FLOWS, Page, Reply, TestApp, assert_kept, roomy};
 
@@ -381,5 +381,19 @@ async fn every_outcome_is_counted_under_its_own_name() {
             let line = metrics.lines().find(series).unwrap_or_else(|| panic!("no count of {outcome}"));
             assert!(line.ends_with(&format!(" {count}")), "{line}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_address_that_looks_like_a_slip_is_told_what_was_probably_meant() {
+    let app = TestApp::with(&roomy(&[])).await;
+    app.studio.reply(Reply::Json(200, json!({ "success": false, "error": "Invalid email" })));
+    for flow in FLOWS {
+        let page = app.form(flow, "").await;
+        let answer = app.submit(&page, &sample_with(flow, "email", "jan@gmial.com")).await;
+        assert_eq!(answer.status, 422, "{}", flow.slug);
+        let error = answer.texts("#email-error").concat();
+        assert_eq!(error.contains("Did you mean jan@gmail.com?"), !flow.business_email, "{}: {error}", flow.slug);
+        assert_eq!(answer.value("email").as_deref(), Some("jan@gmial.com"), "{}", flow.slug);
     }
 }

@@ -4,6 +4,22 @@ use signup_gateway::domain::language::Language;
 use signup_gateway::signup::field::{Field, Group, Kind};
 use signup_gateway::signup::{Flow, flows};
 
+/// A flow may keep its words in its own file.
+const WORDS: &str = r"
+flow-workshop-title = Workshop
+flow-workshop-heading = Create your Workshop account
+flow-workshop-summary = A workspace of your own, from the first recording to the finished model.
+flow-workshop-for = One engineer with a product to build
+flow-workshop-why = From raw sensor data to a working model
+flow-workshop-point-1 = A first project, ready when you sign in
+flow-workshop-point-2 = All tools of the Workshop plan
+flow-workshop-point-3 = Start today, without a sales call
+flow-workshop-next = You go on to the payment. Your plan starts when it is done.
+flow-workshop-choose = Choose Workshop
+flow-workshop-submit = Create account
+flow-workshop-sending = Creating your account…
+";
+
 /// All that a further flow needs.
 pub static WORKSHOP: Flow = Flow {
     slug: "workshop",
@@ -22,7 +38,7 @@ pub static WORKSHOP: Flow = Flow {
     trial: false,
     user_id_field: "id",
     business_email: false,
-    words: &[(Language::English, include_str!("workshop.ftl"))],
+    words: &[(Language::English, WORDS)],
     sample: &[
         ("name", "Ada Lovelace"),
         ("username", "ada-lovelace"),
