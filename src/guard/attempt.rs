@@ -78,6 +78,9 @@ pub enum AdmitError {
     /// Another attempt at this form took longer than the page budget.
     #[error("another attempt at this form takes too long")]
     StillInFlight,
+    /// No further form can be remembered: nothing was sent.
+    #[error("no further form can be remembered")]
+    Full,
     /// The invisible field was filled.
     #[error("the invisible field was filled")]
     Honeypot,
@@ -154,6 +157,7 @@ impl Guard {
                     waited_with = None;
                 }
                 Claim::Unknown => return Err(AdmitError::Unknown),
+                Claim::Full => return Err(AdmitError::Full),
                 Claim::InFlight if Instant::now() >= deadline => return Err(AdmitError::StillInFlight),
                 Claim::InFlight => {
                     waited_with = Some(attempt.fingerprint);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The most forms that are remembered at once; beyond it a new one is told to wait, never an old one forgotten.
+/// The most forms that are remembered at once; beyond it a new one is refused, never an old one forgotten.
 const MAX_RECORDS: usize = 500_000;
 
 /// How long a refusal is there for those who waited for it: they ask many times a second.
@@ -31,6 +31,8 @@ pub enum Claim {
     Won,
     /// Another attempt has it: wait and ask again.
     InFlight,
+    /// No further form can be remembered, so none may be sent.
+    Full,
     /// An attempt was sent and never answered: it is unknown whether an account exists.
     Unknown,
     /// The form has its answer, sealed.
@@ -107,7 +109,7 @@ impl MemoryAttempts {
         match earlier {
             Some(Claim::Won) | None => {
                 if earlier.is_none() && records.len() >= MAX_RECORDS {
-                    return Claim::InFlight;
+                    return Claim::Full;
                 }
                 let claimed = State::Claimed { token, until: now + lease };
                 records.insert(key.clone(), Record { state: claimed, forget_at: now + keep });

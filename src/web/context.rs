@@ -7,10 +7,10 @@ use std::time::Instant;
 use actix_http::ConnectionType;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue,
 };
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 use metrics::{counter, gauge};
@@ -114,7 +114,9 @@ pub async fn around_every_answer<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let started = Instant::now();
     let _in_flight = InFlight::enter();
-    let is_post = request.method() == actix_web::http::Method::POST;
+    let is_post = request.method() == Method::POST;
+    // A method nobody takes is the routes' to refuse, before any other check.
+    let is_taken = matches!(*request.method(), Method::GET | Method::HEAD | Method::POST);
     let (context, refusal) = match establish(&request) {
         Ok(established) => established,
         Err(error) => return Ok(request.into_response(error.error_response_bare()).map_into_right_body()),
@@ -126,7 +128,7 @@ pub async fn around_every_answer<B: MessageBody + 'static>(
     request.extensions_mut().insert(Rc::clone(&context));
     tracing::Span::current().record("tenant", context.tenant.settings.id.as_str());
 
-    let outcome = match refusal {
+    let outcome = match refusal.filter(|_| is_taken) {
         Some(error) => {
             let bare = actix_web::ResponseError::error_response(&error);
             Ok(request.into_response(bare).map_into_right_body())

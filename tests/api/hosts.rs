@@ -182,3 +182,17 @@ async fn a_form_of_one_tenant_is_no_form_of_another() {
     }
     assert_eq!(app.siteverify.received().len() + app.studio.received().len(), 0);
 }
+
+#[tokio::test]
+async fn a_method_nobody_takes_is_405_before_the_host_is_looked_at() {
+    let app = TestApp::with(&[("SIGNUP__SERVER__STRICT_HOSTS", "true")]).await;
+    for (row, host) in [("malformed", "Host: a b"), ("nobody's", "Host: nobody.example")] {
+        for (target, allow) in [("/", "GET, HEAD"), ("/signup/pro", "GET, HEAD, POST"), ("/signup/status", "GET, HEAD")]
+        {
+            for method in ["OPTIONS", "PUT", "TRACE"] {
+                let answer = ask(app.address, method, target, &[host]).await;
+                assert_eq!((answer.status, answer.header("allow")), (405, Some(allow)), "{row} {method} {target}");
+            }
+        }
+    }
+}
