@@ -1,11 +1,11 @@
 //! The sub-commands (contract 1). They return what to print; only `main` prints and exits.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::domain::text::has_control;
-use crate::settings::{Settings, TenantSettings};
+use crate::settings::{Settings, TenantSettings, reachable};
 use crate::signup::Link;
 use crate::signup::link::PREFILLED;
 use crate::signup::{Flow, flow};
@@ -193,14 +193,4 @@ pub async fn healthcheck(admin: SocketAddr) -> Result<(), String> {
         Ok(answer) => Err(format!("not ready: status {}", answer.status().as_u16())),
         Err(error) => Err(format!("no answer: {}", crate::error::chain(&error.without_url()))),
     }
-}
-
-/// An address that listens on every interface is reached on loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }

@@ -5,7 +5,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, Error, HttpRequest, Resource};
+use actix_web::{App, Error, FromRequest, Handler, HttpRequest, Resource, Responder};
 use actix_web_lab::middleware::CatchPanic;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tracing_actix_web::TracingLogger;
@@ -20,29 +20,25 @@ const READ_AND_POST: &str = "GET, HEAD, POST";
 
 fn visitors(routes: &mut ServiceConfig) {
     routes
-        .service(read("/").route(web::get().to(signup::plans)).route(web::head().to(signup::plans)))
-        .service(read("/signup/status").route(web::get().to(status::page)).route(web::head().to(status::page)))
+        .service(read("/", signup::plans))
+        .service(read("/signup/status", status::page))
         .service(
             only("/signup/{flow}", READ_AND_POST)
                 .route(web::get().to(signup::form))
                 .route(web::head().to(signup::form))
                 .route(web::post().to(signup::submit)),
         )
-        .service(read("/static/{hash}/{file}").route(web::get().to(statics::file)).route(web::head().to(statics::file)))
-        .service(read("/health/live").route(web::get().to(health::live)).route(web::head().to(health::live)))
-        .service(read("/health/ready").route(web::get().to(health::ready)).route(web::head().to(health::ready)))
+        .service(read("/static/{hash}/{file}", statics::file))
+        .service(read("/health/live", health::live))
+        .service(read("/health/ready", health::ready))
         .default_service(web::to(nothing_here));
 }
 
 fn operators(routes: &mut ServiceConfig) {
     routes
-        .service(read("/health/live").route(web::get().to(health::live)).route(web::head().to(health::live)))
-        .service(
-            read("/health/ready")
-                .route(web::get().to(health::ready_in_detail))
-                .route(web::head().to(health::ready_in_detail)),
-        )
-        .service(read("/metrics").route(web::get().to(health::metrics)).route(web::head().to(health::metrics)))
+        .service(read("/health/live", health::live))
+        .service(read("/health/ready", health::ready_in_detail))
+        .service(read("/metrics", health::metrics))
         .default_service(web::to(nothing_here));
 }
 
@@ -83,8 +79,14 @@ pub fn admin_app(
     App::new().app_data(state).app_data(registry).configure(operators)
 }
 
-fn read(path: &str) -> Resource {
-    only(path, READ)
+/// A resource that is read, and answers HEAD as it answers GET.
+fn read<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    F::Output: Responder + 'static,
+    Args: FromRequest + 'static,
+{
+    only(path, READ).route(web::get().to(handler.clone())).route(web::head().to(handler))
 }
 
 /// A resource that answers 405 with `Allow` to every other method, before any other check.

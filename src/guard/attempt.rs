@@ -26,8 +26,8 @@ const LEASE_SLACK: Duration = Duration::from_secs(5);
 /// What a record is kept longer than its form lives.
 const KEEP_SLACK: Duration = Duration::from_mins(10);
 
-/// The right to try one form. It ends by [`Guard::settle`], [`Guard::release`] or [`Guard::leave_unknown`]; dropped, its
-/// lease expires to the safe side.
+/// The right to try one form. It ends by [`Guard::settle`], [`Guard::release`], [`Guard::refuse`] or
+/// [`Guard::leave_unknown`]; dropped, its lease expires to the safe side.
 pub struct Attempt {
     pub(super) tenant: TenantId,
     pub(super) flow: &'static Flow,
@@ -123,10 +123,10 @@ impl Guard {
                 self.refund(&attempt).await;
                 return Ok(Admission::Refused(refusal));
             }
-            Err(unknown) => {
+            Err(not_claimed) => {
                 // Not the visitor's fault: see [`Guard::refund`].
                 self.refund(&attempt).await;
-                return Err(unknown);
+                return Err(not_claimed);
             }
         }
         if !form.shown(HONEYPOT_FIELD).is_empty() {
@@ -231,24 +231,6 @@ impl Guard {
 impl Attempt {
     pub(super) fn context(&self) -> [&str; 2] {
         [self.tenant.as_str(), self.flow.slug]
-    }
-
-    /// The visitor's address, for the upstream.
-    #[must_use]
-    pub fn client(&self) -> ClientAddress {
-        self.client
-    }
-
-    /// The form that is tried.
-    #[must_use]
-    pub fn id(&self) -> &SubmissionId {
-        &self.id
-    }
-
-    /// The tenant it is tried at.
-    #[must_use]
-    pub fn tenant(&self) -> &TenantId {
-        &self.tenant
     }
 }
 

@@ -192,12 +192,6 @@ impl Cleared<'_> {
         &self.submission
     }
 
-    /// The attempt it belongs to.
-    #[must_use]
-    pub fn attempt(&self) -> &Attempt {
-        self.attempt
-    }
-
     /// The Turnstile token for the upstream.
     #[must_use]
     pub fn upstream_token(&self) -> Option<&str> {

@@ -1,12 +1,12 @@
 //! The proof of a solved challenge, so that nobody solves one twice for the same form.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use super::submission_id::SubmissionId;
 use crate::domain::tenant::TenantId;
-use crate::seal::{Keyring, Purpose, SealError};
+use crate::seal::{Keyring, Purpose, SealError, unix_seconds};
 use crate::signup::Flow;
 
 /// How long a pass is good: time to correct a form, not to sell it.
@@ -26,7 +26,7 @@ impl Pass {
     /// A pass issued at `now`.
     #[must_use]
     pub fn new(now: SystemTime, token: Option<String>) -> Self {
-        Self { issued: seconds(now), token }
+        Self { issued: unix_seconds(now), token }
     }
 
     /// The token to send upstream again.
@@ -62,12 +62,8 @@ impl Pass {
     ) -> Option<Self> {
         let plain = keyring.open(Purpose::Pass, &[tenant.as_str(), flow.slug, &form.name()], sealed)?;
         let pass: Self = serde_json::from_slice(&plain).ok()?;
-        (seconds(now) <= pass.issued.saturating_add(MAX_AGE.as_secs())).then_some(pass)
+        (unix_seconds(now) <= pass.issued.saturating_add(MAX_AGE.as_secs())).then_some(pass)
     }
-}
-
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 #[cfg(test)]

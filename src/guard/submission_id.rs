@@ -1,12 +1,12 @@
 //! The signed name of one rendered form.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::tenant::TenantId;
-use crate::seal::{Keyring, Purpose, SIGNATURE_BYTES, SealError, random};
+use crate::seal::{Keyring, Purpose, SIGNATURE_BYTES, SealError, random, unix_seconds};
 use crate::signup::Flow;
 use crate::store::AttemptKey;
 
@@ -42,7 +42,7 @@ impl SubmissionId {
     /// # Errors
     /// [`SealError`] when the system gives no randomness.
     pub fn issue(now: SystemTime) -> Result<Self, SealError> {
-        Ok(Self { name: random()?, issued: seconds(now) })
+        Ok(Self { name: random()?, issued: unix_seconds(now) })
     }
 
     /// The signed text for a hidden input.
@@ -75,7 +75,7 @@ impl SubmissionId {
         let (name, issued) = body.split_at_checked(NAME_BYTES).ok_or(SubmissionIdError::Forged)?;
         let name = name.try_into().map_err(|_wrong_length| SubmissionIdError::Forged)?;
         let issued = issued.try_into().map(u64::from_be_bytes).map_err(|_wrong_length| SubmissionIdError::Forged)?;
-        let now = seconds(now);
+        let now = unix_seconds(now);
         if now > issued.saturating_add(MAX_AGE.as_secs()) {
             return Err(SubmissionIdError::Expired);
         }
@@ -100,10 +100,6 @@ impl SubmissionId {
 
 fn signed<'a>(body: &'a [u8], tenant: &'a TenantId, flow: &'a Flow) -> [&'a [u8]; 3] {
     [body, tenant.as_str().as_bytes(), flow.slug.as_bytes()]
-}
-
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ use crate::signup::Flow;
 
 pub use effective::Effective;
 pub use problems::{Problem, Problems, Warning};
+pub use sandbox::reachable;
 pub use sources::Sources;
 
 /// Everything the process is told, checked.

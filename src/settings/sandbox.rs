@@ -43,7 +43,8 @@ pub(super) fn derive_neighbours(scope: &mut Scope<'_>, sandbox: Option<SocketAdd
 }
 
 /// An address to connect to: who listens on all interfaces is met on loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
+#[must_use]
+pub fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -1,6 +1,5 @@
 //! The shared side: Redis or Valkey, one script call and one round trip for each decision.
 
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use redis::{Client, RedisError, Script};
 use super::attempts::{AttemptKey, Claim, ClaimToken, Fingerprint, Phase, REFUSAL_SHARED_FOR};
 use super::limits::{Decision, LimitKey, Scope};
 use crate::domain::policy::Quota;
+use crate::seal::hex;
 
 /// A visitor waits no longer than this for a decision of the shared store.
 const RESPONSE_TIMEOUT: Duration = Duration::from_millis(100);
@@ -228,13 +228,6 @@ fn limit_name(scope: Scope, key: LimitKey) -> String {
 
 fn attempt_name(key: &AttemptKey) -> String {
     format!("signup:form:{}", key.0)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn microseconds(duration: Duration) -> u64 {

@@ -1,13 +1,13 @@
 //! Secrets in a link (contract 7): sealed at once, so that no script, log, history or `Referer` sees them again.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::tenant::TenantId;
 use crate::guard::submission_id;
-use crate::seal::{Keyring, Purpose, SealError};
+use crate::seal::{Keyring, Purpose, SealError, unix_seconds};
 use crate::signup::link::first;
 use crate::signup::{LinkSecrets, Prefilled};
 
@@ -63,7 +63,7 @@ pub fn seal(
             .map(str::to_owned)
     };
     let sealed = Sealed {
-        issued: seconds(now),
+        issued: unix_seconds(now),
         activation_code: secret("activationCode"),
         activation_token: secret("activationToken"),
         session_id: secret("sessionId"),
@@ -89,7 +89,7 @@ pub fn open(sealed: &str, found: Found, keyring: &Keyring, tenant: &TenantId, no
         Found::InLink => PAGE_AGE,
         Found::InForm => PAGE_AGE + submission_id::MAX_AGE,
     };
-    (seconds(now) <= secrets.issued.saturating_add(age.as_secs())).then(|| LinkSecrets {
+    (unix_seconds(now) <= secrets.issued.saturating_add(age.as_secs())).then(|| LinkSecrets {
         activation_code: secrets.activation_code.map(SecretString::from),
         activation_token: secrets.activation_token.map(SecretString::from),
         session_id: secrets.session_id.map(SecretString::from),
@@ -110,7 +110,7 @@ pub fn seal_for_form(
 ) -> Result<String, SealError> {
     let text = |secret: &Option<SecretString>| secret.as_ref().map(|secret| secret.expose_secret().to_owned());
     let sealed = Sealed {
-        issued: seconds(now),
+        issued: unix_seconds(now),
         activation_code: text(&secrets.activation_code),
         activation_token: text(&secrets.activation_token),
         session_id: text(&secrets.session_id),
@@ -118,10 +118,6 @@ pub fn seal_for_form(
     };
     let plain = serde_json::to_vec(&sealed).map_err(|_never| SealError::Cipher)?;
     keyring.seal(Purpose::LinkSecrets, &[tenant.as_str()], &plain)
-}
-
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 #[cfg(test)]

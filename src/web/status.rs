@@ -16,7 +16,7 @@ use super::signup::charge_page;
 use super::visitor::Guest;
 use super::words::Words;
 use crate::error::AppError;
-use crate::seal::Purpose;
+use crate::seal::{Purpose, unix_seconds};
 use crate::signup::Flow;
 use crate::upstream::account::{Account as Known, ReadError, Tier, Trial};
 
@@ -130,7 +130,7 @@ fn refresh_after(account: &Account) -> Option<u32> {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+    unix_seconds(SystemTime::now())
 }
 
 /// The account that the visitor's cookie names, sealed by us for this tenant, not too old.

@@ -1,10 +1,8 @@
 //! W3C Trace Context, level 1: a caller's trace is continued, a new one begun where there is none.
 
-use std::fmt::Write as _;
-
 use actix_web::http::header::HeaderMap;
 
-use crate::seal::{SealError, random};
+use crate::seal::{SealError, hex, random};
 
 /// The `traceparent` for calls made on behalf of a request.
 ///
@@ -31,13 +29,6 @@ fn parse(header: &str) -> Option<(&str, &str)> {
     let sound = is_hex(version, 2) && is_hex(trace, 32) && is_hex(parent, 16) && is_hex(flags, 2);
     let known_length = version != "00" || parts.next().is_none();
     (sound && known_length && version != "ff" && !is_zero(trace) && !is_zero(parent)).then_some((trace, flags))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
