@@ -78,9 +78,9 @@ pub enum AdmitError {
     /// Another attempt at this form took longer than the page budget.
     #[error("another attempt at this form takes too long")]
     StillInFlight,
-    /// No further form can be remembered: nothing was sent.
-    #[error("no further form can be remembered")]
-    Full,
+    /// The form cannot be taken now, and nothing was sent: no further one can be remembered, or its refusal is unreadable.
+    #[error("the form cannot be taken now")]
+    Unavailable,
     /// The invisible field was filled.
     #[error("the invisible field was filled")]
     Honeypot,
@@ -157,7 +157,7 @@ impl Guard {
                     waited_with = None;
                 }
                 Claim::Unknown => return Err(AdmitError::Unknown),
-                Claim::Full => return Err(AdmitError::Full),
+                Claim::Full => return Err(AdmitError::Unavailable),
                 Claim::InFlight if Instant::now() >= deadline => return Err(AdmitError::StillInFlight),
                 Claim::InFlight => {
                     waited_with = Some(attempt.fingerprint);

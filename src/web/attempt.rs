@@ -78,8 +78,8 @@ async fn run(posted: Posted) -> Outcome {
         }
         Ok(Admission::Refused(shared)) => {
             posted.report("duplicate", None);
-            let lost = || AdmitError::StillInFlight.into();
-            let refused = Refused::from_shared(&shared).unwrap_or_else(lost);
+            // A refusal we cannot read (another version wrote it) is one all the same: nothing was created.
+            let refused = Refused::from_shared(&shared).unwrap_or_else(|| AdmitError::Unavailable.into());
             return Outcome::Refused { refused, kept_pass: None };
         }
         Err(error) => {

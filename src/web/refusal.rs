@@ -109,7 +109,7 @@ impl Refusal {
             Self::Admit(AdmitError::Unknown | AdmitError::StillInFlight) | Self::Create(CreateError::Unanswered) => {
                 StatusCode::GATEWAY_TIMEOUT
             }
-            Self::Admit(AdmitError::Seal(_) | AdmitError::Full)
+            Self::Admit(AdmitError::Seal(_) | AdmitError::Unavailable)
             | Self::Clear(ClearReason::Challenge(ChallengeError::Unavailable(_)))
             | Self::Create(CreateError::Unavailable { .. } | CreateError::ClaimLost) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Create(
@@ -131,7 +131,7 @@ impl Refusal {
             Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => "turnstile_refused",
             Self::Clear(ClearReason::Challenge(ChallengeError::Unavailable(_))) => "turnstile_unavailable",
             Self::AccountExists | Self::Create(CreateError::Refused(_)) => "refused",
-            Self::Admit(AdmitError::Seal(_) | AdmitError::Full) => "failed",
+            Self::Admit(AdmitError::Seal(_) | AdmitError::Unavailable) => "failed",
             _ if self.status() == StatusCode::GATEWAY_TIMEOUT => "upstream_timeout",
             Self::Admit(_) | Self::Create(_) => "upstream_unavailable",
         }
