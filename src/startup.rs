@@ -32,6 +32,7 @@ use crate::state::{AppState, Phase, Readiness, Tenant, Tenants};
 use crate::store::{RedisUnavailable, Scopes, Store, keep_swept};
 use crate::telemetry;
 use crate::upstream::{Studio, StudioParts};
+use crate::web::pages::Stencils;
 use crate::web::security_headers::SecurityHeaders;
 use crate::web::words::{Catalogue, CatalogueError};
 use crate::web::{assets, status};
@@ -195,7 +196,7 @@ impl Reloader {
     /// [`ClientError`]; everything stays as it was then.
     pub fn reload(&self, settings: Settings) -> Result<(), ClientError> {
         let strict = settings.server.strict_hosts;
-        let tenants = build_tenants(settings.tenants, settings.attribution.utm_format)?;
+        let tenants = build_tenants(settings.tenants, settings.attribution.utm_format, self.0.flows)?;
         self.0.tenants.store(Arc::new(Tenants::new(tenants, strict)));
         Ok(())
     }
@@ -269,7 +270,7 @@ fn state(settings: Settings, flows: &'static [&'static Flow]) -> Result<AppState
     let RateLimit { ipv6_prefix, exempt, mode, .. } = settings.rate_limit;
     let limits = Limits::new(Arc::clone(&store), Arc::clone(&keyring), ipv6_prefix, exempt, mode);
     password::warm_up(&settings.password);
-    let tenants = build_tenants(settings.tenants, settings.attribution.utm_format)?;
+    let tenants = build_tenants(settings.tenants, settings.attribution.utm_format, flows)?;
     Ok(AppState {
         flows,
         catalogue: Catalogue::build(flows)?,
@@ -300,14 +301,19 @@ fn store(limits: &RateLimit) -> Result<Store, RedisUnavailable> {
 }
 
 /// Clients are shared by all tenants that connect with the same patience.
-fn build_tenants(settings: Vec<TenantSettings>, utm_format: UtmFormat) -> Result<Vec<Arc<Tenant>>, ClientError> {
+fn build_tenants(
+    settings: Vec<TenantSettings>,
+    utm_format: UtmFormat,
+    flows: &[&'static Flow],
+) -> Result<Vec<Arc<Tenant>>, ClientError> {
     let mut clients = HashMap::new();
-    settings.into_iter().map(|tenant| build_tenant(tenant, utm_format, &mut clients).map(Arc::new)).collect()
+    settings.into_iter().map(|tenant| build_tenant(tenant, utm_format, flows, &mut clients).map(Arc::new)).collect()
 }
 
 fn build_tenant(
     settings: TenantSettings,
     utm_format: UtmFormat,
+    flows: &[&'static Flow],
     clients: &mut HashMap<Duration, Clients>,
 ) -> Result<Tenant, ClientError> {
     let patience = settings.upstream.connect_timeout;
@@ -333,6 +339,7 @@ fn build_tenant(
     });
     Ok(Tenant {
         page_budget: turnstile.timeout + studio.page_budget(),
+        stencils: Stencils::new(flows),
         logo_href: settings.brand.logo.as_ref().map(assets::logo_href),
         studio,
         challenge,

@@ -19,6 +19,7 @@ use crate::settings::{FlowSettings, TenantSettings};
 use crate::signup::Flow;
 use crate::store::Store;
 use crate::upstream::Studio;
+use crate::web::pages::Stencils;
 use crate::web::security_headers::SecurityHeaders;
 use crate::web::status::Cached;
 use crate::web::words::Catalogue;
@@ -86,6 +87,8 @@ pub struct Tenant {
     pub challenge: Challenge,
     /// Its answers' headers.
     pub headers: SecurityHeaders,
+    /// Its forms, drawn once.
+    pub stencils: Stencils,
     /// Where its logo is served.
     pub logo_href: Option<String>,
     /// How long a sign-up may take in all.

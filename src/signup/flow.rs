@@ -31,6 +31,12 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// Where its form is.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("/signup/{}", self.slug)
+    }
+
     /// The field of a name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'static Field> {

@@ -44,6 +44,12 @@ impl RawForm {
         Self(pairs.into_iter().map(typed).collect())
     }
 
+    /// Whether there is no field at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Every field in the order it came, unreadable ones as they are shown.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| match value {

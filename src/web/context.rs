@@ -10,6 +10,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue,
 };
+use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
@@ -18,7 +19,7 @@ use tracing_actix_web::RequestId;
 
 use super::cross_site::Provenance;
 use super::host::RequestHost;
-use super::pages::{ErrorPage, Frame};
+use super::pages::{ErrorPage, Frame, Here};
 use super::security_headers::Nonce;
 use super::status::sealed_cookies;
 use crate::domain::language::Language;
@@ -50,7 +51,7 @@ pub struct Context {
     /// The decoded query string.
     pub query: Vec<(String, String)>,
     /// Path and query as they came.
-    pub here: String,
+    pub here: Here,
     /// The sealed values of our cookie.
     pub cookies: Vec<String>,
     /// `Sec-Fetch-Site` and `Origin`, which tell another site's post.
@@ -183,7 +184,7 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
     let request_id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
     let provenance = Provenance::of(request.headers());
     let cookies = sealed_cookies(request.headers());
-    let here = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+    let here = Here::read(request.uri().path_and_query().map_or("/", PathAndQuery::as_str));
     drop(tenants);
     let context = Context { state, tenant, host, language, nonce, request_id, query, here, cookies, provenance };
     Ok((Rc::new(context), refusal))

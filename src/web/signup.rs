@@ -11,7 +11,7 @@ use super::attempt::{Outcome, Posted, run_to_the_end};
 use super::context::Context;
 use super::form_body::PostedForm;
 use super::link_secrets::{self, Found};
-use super::pages::{AlreadyActivePage, Challenge, FieldError, FormPage, Notice, PlansPage};
+use super::pages::{AlreadyActivePage, Challenge, FieldError, FormPage, Frame, Here, Notice, Personal, PlansPage};
 use super::prefill::{Prefill, prefill};
 use super::refusal::Refused;
 use super::status;
@@ -38,7 +38,7 @@ pub async fn plans(guest: Guest) -> Result<HttpResponse, AppError> {
     if let Some(clean) = seal_secrets(context, "/")? {
         return Ok(clean);
     }
-    let plans = links(context, None);
+    let plans = links(context, &context.here, None);
     let html = PlansPage { frame: context.frame(), plans: &plans }.render();
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
@@ -51,7 +51,7 @@ pub async fn form(guest: Guest, slug: web::Path<String>) -> Result<HttpResponse,
     let Guest { context, visitor } = &guest;
     let (flow, terms) = enabled(context, &slug)?;
     charge_page(context, visitor).await?;
-    if let Some(clean) = seal_secrets(context, &format!("/signup/{}", flow.slug))? {
+    if let Some(clean) = seal_secrets(context, &flow.path())? {
         return Ok(clean);
     }
     tracing::Span::current().record("flow", flow.slug);
@@ -132,11 +132,10 @@ fn seal_secrets(context: &Context, path: &str) -> Result<Option<HttpResponse>, A
 }
 
 /// The enabled flows but one, with links that keep the query string.
-fn links(context: &Context, but: Option<&Flow>) -> Vec<(&'static Flow, String)> {
-    let query = context.here.split_once('?').map_or_else(String::new, |(_, query)| format!("?{query}"));
+fn links(context: &Context, here: &Here, but: Option<&Flow>) -> Vec<(&'static Flow, String)> {
     let wanted =
         |flow: &&&'static Flow| context.tenant.flow(flow).is_some() && but.is_none_or(|but| but.slug != flow.slug);
-    let link = |flow: &&'static Flow| (*flow, format!("/signup/{}{query}", flow.slug));
+    let link = |flow: &&'static Flow| (*flow, here.link(&flow.path()));
     context.state.flows.iter().filter(wanted).map(link).collect()
 }
 
@@ -208,6 +207,18 @@ struct Shown<'a> {
     offers_email_anyway: bool,
 }
 
+impl Shown<'_> {
+    /// Whether this is the form as everybody gets it first.
+    fn is_untouched(&self) -> bool {
+        self.form.is_empty()
+            && self.errors.is_empty()
+            && self.notice.is_none()
+            && self.pass.is_none()
+            && !self.keeps_id
+            && !self.offers_email_anyway
+    }
+}
+
 fn draw(
     context: &Context,
     visitor: &Visitor,
@@ -217,46 +228,71 @@ fn draw(
     shown: &Shown<'_>,
 ) -> Result<String, AppError> {
     let state: &AppState = &context.state;
-    let settings = &visitor.tenant.settings;
-    let id = if shown.keeps_id {
+    let tenant = &visitor.tenant.settings.id;
+    let submission_id = if shown.keeps_id {
         shown.form.typed(SUBMISSION_ID_FIELD).to_owned()
     } else {
-        SubmissionId::issue(SystemTime::now())?.sign(&state.keyring, &settings.id, flow)
+        SubmissionId::issue(SystemTime::now())?.sign(&state.keyring, tenant, flow)
     };
-    // A pass is good for its own form alone.
-    let pass = shown.pass.as_ref().filter(|_| shown.keeps_id);
-    let mut hidden = vec![(SUBMISSION_ID_FIELD, id)];
-    hidden.extend(pass.map(|pass| (PASS_FIELD, pass.clone())));
-    if holds_any(&link.secrets) {
-        let in_form = shown.form.typed(link_secrets::PARAMETER);
-        let sealed = if in_form.is_empty() || !shown.keeps_id {
-            link_secrets::seal_for_form(&link.secrets, &state.keyring, &settings.id, SystemTime::now())?
-        } else {
-            in_form.to_owned()
-        };
-        hidden.push((link_secrets::PARAMETER, sealed));
-    }
-    let challenges = challenges(visitor, flow, terms.turnstile, pass.is_some());
-    let others = links(context, Some(flow));
+    let personal = Personal { nonce: context.nonce.as_str(), submission_id: &submission_id, here: &context.here };
     let asks_password =
         flow.fields.iter().any(|field| matches!(field.kind, Kind::Password) && is_asked(flow, field, link));
-    let page = FormPage {
-        frame: context.frame(),
-        flow,
-        action: &context.here,
-        form: shown.form,
-        errors: shown.errors,
-        notice: shown.notice.as_ref(),
-        hidden: &hidden,
-        challenge_script: (!challenges.is_empty()).then(|| settings.turnstile.script_url.as_str()),
-        challenges: &challenges,
-        asks_password,
-        password_min_length: state.password.min_length,
-        business_email: terms.business_email,
-        offers_email_anyway: shown.offers_email_anyway,
-        others: &others,
-    };
-    Ok(page.render())
+    let mut sheet = Sheet { context, visitor, flow, terms, shown, asks_password, pass: None, sealed: None };
+    if shown.is_untouched() && !holds_any(&link.secrets) {
+        return Ok(visitor.tenant.stencils.fill(flow, context.language, &personal, |personal| sheet.draw(personal)));
+    }
+    // A pass is good for its own form alone.
+    sheet.pass = shown.pass.clone().filter(|_| shown.keeps_id);
+    if holds_any(&link.secrets) {
+        let in_form = shown.form.typed(link_secrets::PARAMETER);
+        sheet.sealed = Some(if in_form.is_empty() || !shown.keeps_id {
+            link_secrets::seal_for_form(&link.secrets, &state.keyring, tenant, SystemTime::now())?
+        } else {
+            in_form.to_owned()
+        });
+    }
+    Ok(sheet.draw(&personal))
+}
+
+/// A form page but for what is new in every answer.
+struct Sheet<'a> {
+    context: &'a Context,
+    visitor: &'a Visitor,
+    flow: &'static Flow,
+    terms: &'a FlowSettings,
+    shown: &'a Shown<'a>,
+    asks_password: bool,
+    pass: Option<String>,
+    sealed: Option<String>,
+}
+
+impl Sheet<'_> {
+    fn draw(&self, personal: &Personal<'_>) -> String {
+        let Self { context, visitor, flow, terms, shown, .. } = *self;
+        let settings = &visitor.tenant.settings;
+        let mut hidden = vec![(SUBMISSION_ID_FIELD, personal.submission_id.to_owned())];
+        hidden.extend(self.pass.clone().map(|pass| (PASS_FIELD, pass)));
+        hidden.extend(self.sealed.clone().map(|sealed| (link_secrets::PARAMETER, sealed)));
+        let challenges = challenges(visitor, flow, terms.turnstile, self.pass.is_some());
+        let others = links(context, personal.here, Some(flow));
+        let page = FormPage {
+            frame: Frame { nonce: personal.nonce, here: personal.here, ..context.frame() },
+            flow,
+            action: &personal.here.to_string(),
+            form: shown.form,
+            errors: shown.errors,
+            notice: shown.notice.as_ref(),
+            hidden: &hidden,
+            challenge_script: (!challenges.is_empty()).then(|| settings.turnstile.script_url.as_str()),
+            challenges: &challenges,
+            asks_password: self.asks_password,
+            password_min_length: context.state.password.min_length,
+            business_email: terms.business_email,
+            offers_email_anyway: shown.offers_email_anyway,
+            others: &others,
+        };
+        page.render()
+    }
 }
 
 fn holds_any(secrets: &LinkSecrets) -> bool {

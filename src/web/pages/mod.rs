@@ -5,7 +5,9 @@
 mod field;
 mod form;
 mod frame;
+mod here;
 mod status;
+mod stencil;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +18,9 @@ use askama::Template;
 use crate::domain::tenant::Brand;
 use crate::signup::{Flow, RawForm};
 use crate::web::words::Words;
+
+pub use here::Here;
+pub use stencil::{Personal, Stencils};
 
 /// The name of the input that people never see and that has to stay empty (contract 4, honeypot).
 ///
@@ -37,8 +42,8 @@ pub struct Frame<'a> {
     pub nonce: &'a str,
     /// The request id, for error pages.
     pub request_id: &'a str,
-    /// Path and query of this page, for the language switch and the links to the plans.
-    pub here: &'a str,
+    /// Where this page is, for the language switch and the links to the plans.
+    pub here: &'a Here,
     /// Where people with an account sign in: an allowed origin.
     pub studio: &'a str,
     /// Where the brand's logo is served: `assets::logo_href`, computed once at start.

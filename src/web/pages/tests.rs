@@ -35,13 +35,15 @@ fn brand(name: &str) -> Brand {
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::build(FLOWS).unwrap());
 
+static HERE: LazyLock<Here> = LazyLock::new(|| Here::read("/signup/test?utm_source=a&email=b"));
+
 fn with_frame<R>(language: Language, brand: &Brand, draw: impl FnOnce(Frame<'_>) -> R) -> R {
     draw(Frame {
         words: CATALOGUE.words(language),
         brand,
         nonce: "bm9uY2U",
         request_id: "0193e7a2-7c1e-7c3e-9d4f-0a1b2c3d4e5f",
-        here: "/signup/test?utm_source=a&email=b",
+        here: &HERE,
         studio: "https://studio.example",
         logo: Some("/static/0123456789abcdef/logo.svg"),
     })
@@ -75,7 +77,7 @@ fn form_in(language: Language, flow: &'static Flow, typed: &[(&str, &str)], chan
     let others: Vec<_> = FLOWS
         .iter()
         .filter(|other| other.slug != flow.slug)
-        .map(|other| (*other, format!("/signup/{}?utm_source=a", other.slug)))
+        .map(|other| (*other, format!("{}?utm_source=a", other.path())))
         .collect();
     let brand = brand("Acme");
     with_frame(language, &brand, |frame| {
@@ -258,7 +260,8 @@ fn every_script_and_style_carries_the_nonce_and_nothing_is_inline() {
 fn a_hostile_brand_and_address_stay_text() {
     let brand = brand(HOSTILE);
     with_frame(Language::English, &brand, |frame| {
-        let frame = Frame { here: HOSTILE, request_id: HOSTILE, ..frame };
+        let here = Here::read(HOSTILE);
+        let frame = Frame { here: &here, request_id: HOSTILE, ..frame };
         let plans: Vec<_> = FLOWS.iter().map(|flow| (*flow, HOSTILE.to_owned())).collect();
         for html in [PlansPage { frame, plans: &plans }.render(), ErrorPage { frame, status: 500 }.render()] {
             assert!(!html.contains("<script>"));

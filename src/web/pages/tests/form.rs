@@ -205,3 +205,40 @@ fn a_free_address_is_shown_the_plan_that_takes_it_and_where_to_ask() {
     assert_eq!(links(Problem::EmailDomain(DomainRefusal::Disposable)), [help]);
     assert!(links(Problem::Missing).is_empty());
 }
+
+#[test]
+fn a_form_from_a_stencil_is_the_form_that_is_drawn_for_that_visitor() {
+    let brand = brand("Acme");
+    let stencils = Stencils::new(FLOWS);
+    let untouched = RawForm::from_pairs([]);
+    for (flow, language) in FLOWS.iter().flat_map(|flow| Language::ALL.iter().map(|language| (*flow, *language))) {
+        let draw = |visitor: &Personal<'_>| {
+            let others = [(FLOWS[0], visitor.here.link("/signup/other"))];
+            with_frame(language, &brand, |frame| {
+                let page = FormPage {
+                    frame: Frame { nonce: visitor.nonce, here: visitor.here, ..frame },
+                    flow,
+                    action: &visitor.here.to_string(),
+                    form: &untouched,
+                    errors: &[],
+                    notice: None,
+                    hidden: &[("submission_id", visitor.submission_id.to_owned())],
+                    challenges: &[CHALLENGE],
+                    challenge_script: Some("https://challenges.example/api.js"),
+                    asks_password: true,
+                    password_min_length: 8,
+                    business_email: flow.business_email,
+                    offers_email_anyway: false,
+                    others: &others,
+                };
+                page.render()
+            })
+        };
+        for query in ["", "?lang=ja", "?utm_source=a&x=\"'<b>&lang=ja&gclid=%C3%BC", "?first", "?second=%26"] {
+            let here = Here::read(&format!("{}{query}", flow.path()));
+            let visitor = Personal { nonce: "bm9uY2U", submission_id: "an-id_", here: &here };
+            let (filled, drawn) = (stencils.fill(flow, language, &visitor, draw), draw(&visitor));
+            assert!(filled == drawn, "{} in {} with {query}", flow.slug, language.tag());
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The machine: processes with their processor time and memory, and which core they may use.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::Failure;
+
+/// The core of what is measured. The load and everything behind the gateway have the other.
+pub const MEASURED_CORE: &str = "0";
+/// The core of everything else.
+pub const OTHER_CORE: &str = "1";
+
+/// A process that ends with its value.
+pub struct Process(Child);
+
+impl Process {
+    /// Starts a program on some cores.
+    pub fn start(cores: &str, command: &mut Command) -> Result<Self, Failure> {
+        let mut pinned = Command::new("taskset");
+        pinned.args(["-c", cores]).arg(command.get_program()).args(command.get_args());
+        pinned.env_clear().env("PATH", "/usr/bin:/usr/sbin:/bin:/sbin");
+        for (name, value) in command.get_envs() {
+            pinned.env(name, value.unwrap_or_default());
+        }
+        Ok(Self(pinned.stdin(Stdio::null()).spawn()?))
+    }
+
+    /// Processor time spent so far, user and system, all threads.
+    pub fn processor_time(&self) -> Result<Duration, Failure> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;
+        // After the name in parentheses: utime and stime are the 12th and 13th, in hundredths of a second.
+        let after_name = stat.rsplit_once(") ").ok_or("an odd /proc/stat")?.1;
+        let ticks: u64 = after_name.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
+    /// Resident memory in MiB.
+    pub fn resident_mib(&self) -> Result<f64, Failure> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS")).ok_or("no VmRSS")?;
+        let kib: f64 = line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).ok_or("no VmRSS")?;
+        Ok(kib / 1024.0)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _gone = self.0.wait();
+    }
+}
+
+/// Keeps this process to a core.
+pub fn stay_on(core: &str) -> Result<(), Failure> {
+    let own = std::process::id().to_string();
+    Command::new("taskset").args(["-a", "-cp", core, &own]).stdout(Stdio::null()).status()?;
+    Ok(())
+}
+
+/// The middle of some figures.
+pub fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_unstable_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}

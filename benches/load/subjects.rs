@@ -1,0 +1,199 @@
+//! What is measured, and what plays the world around it.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::Failure;
+use crate::machine::{MEASURED_CORE, OTHER_CORE, Process};
+
+/// Signs the forms of the gateway and those that the load brings.
+pub const SECRET_KEY: &str = "a-key-for-benchmarks-alone-0123456789";
+/// How long anything may take to come up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A port that was free a moment ago.
+pub fn free_port() -> Result<SocketAddr, Failure> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+/// Waits for a listener.
+fn listens(address: SocketAddr) -> Result<(), Failure> {
+    let began = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        if began.elapsed() > PATIENCE {
+            return Err(format!("nothing listens on {address}").into());
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Ok(())
+}
+
+/// A listening process.
+pub struct Subject {
+    /// The process.
+    pub process: Process,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// nginx, one worker, with the body of a `server` block.
+pub fn nginx(folder: &Path, name: &str, core: &str, server: &str) -> Result<Subject, Failure> {
+    let address = free_port()?;
+    let file = folder.join(format!("{name}.conf"));
+    let own = folder.join(name);
+    fs::create_dir_all(&own)?;
+    let own = own.display();
+    fs::write(
+        &file,
+        format!(
+            "daemon off; master_process off; pid {own}/pid; error_log {own}/error.log;\n\
+             events {{ worker_connections 12000; }}\n\
+             http {{\n\
+               types {{ text/html html; }} sendfile on; tcp_nopush on; server_tokens off;\n\
+               keepalive_requests 1000000000; open_file_cache max=100; access_log off;\n\
+               client_body_temp_path {own}; proxy_temp_path {own}; fastcgi_temp_path {own}; uwsgi_temp_path {own}; scgi_temp_path {own};\n\
+               server {{ listen {address} backlog=8192; {server} }}\n\
+             }}\n"
+        ),
+    )?;
+    let process =
+        Process::start(core, Command::new("nginx").arg("-c").arg(&file).arg("-e").arg(folder.join("nginx.log")))?;
+    listens(address)?;
+    Ok(Subject { process, address })
+}
+
+/// Studio and siteverify: fixed answers, from the core of the load.
+pub fn neighbours(folder: &Path) -> Result<Subject, Failure> {
+    nginx(
+        folder,
+        "neighbours",
+        OTHER_CORE,
+        r#"default_type application/json;
+           location = /v1/api-create-pro-user { return 200 '{"success":true,"id":7,"redirectUrl":"http://localhost:3000/welcome"}'; }
+           location = /siteverify { return 200 '{"success":true,"hostname":"localhost","action":"pro","challenge_ts":"$time_iso8601"}'; }"#,
+    )
+}
+
+/// The rival: the pages as files, and a proxy of the same form to the same studio, with its access log on.
+pub fn rival(folder: &Path, pages: &Path, studio: SocketAddr) -> Result<Subject, Failure> {
+    let log = folder.join("rival-access.log");
+    let (pages, log) = (pages.display(), log.display());
+    nginx(
+        folder,
+        "rival",
+        MEASURED_CORE,
+        &format!(
+            "root {pages};\n\
+             location /quiet/ {{ alias {pages}/; }}\n\
+             location /logged/ {{ alias {pages}/; access_log {log}; }}\n\
+             location = /signup/pro {{ access_log {log}; proxy_set_header X-Forwarded-For $remote_addr; \
+               proxy_pass http://{studio}/v1/api-create-pro-user; }}"
+        ),
+    )
+}
+
+/// A bare actix-web handler that answers with a file.
+pub fn bare(page: &Path) -> Result<Subject, Failure> {
+    let address = free_port()?;
+    let own = std::env::current_exe()?;
+    let process = Process::start(MEASURED_CORE, Command::new(own).arg("bare").arg(address.to_string()).arg(page))?;
+    listens(address)?;
+    Ok(Subject { process, address })
+}
+
+/// A Redis on the core of the load.
+pub fn redis() -> Result<Subject, Failure> {
+    let address = free_port()?;
+    let port = address.port().to_string();
+    let arguments =
+        ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"];
+    let process =
+        Process::start(OTHER_CORE, Command::new("redis-server").args(arguments).stdout(std::process::Stdio::null()))?;
+    listens(address)?;
+    Ok(Subject { process, address })
+}
+
+/// How a gateway is started.
+pub struct Gateway<'a> {
+    /// The release binary.
+    pub binary: &'a Path,
+    /// Where its log goes.
+    pub folder: &'a Path,
+    /// Its cores, as `taskset` names them.
+    pub cores: &'a str,
+    /// Who plays studio and siteverify.
+    pub studio: SocketAddr,
+    /// Who plays siteverify, where it is somebody else.
+    pub siteverify: SocketAddr,
+    /// The shared store.
+    pub redis: Option<SocketAddr>,
+    /// More variables.
+    pub variables: &'a [(&'a str, &'a str)],
+}
+
+impl Gateway<'_> {
+    /// Starts it as in production: JSON log to a file, metrics, limits, all headers.
+    pub fn start(&self) -> Result<Subject, Failure> {
+        let (address, admin) = (free_port()?, free_port()?);
+        let log = File::create(self.log())?;
+        let mut command = Command::new(self.binary);
+        let variables = [
+            ("SIGNUP_ENV", "production".to_owned()),
+            ("SIGNUP__SERVER__BIND", address.to_string()),
+            ("SIGNUP__SERVER__ADMIN_BIND", admin.to_string()),
+            ("SIGNUP__SERVER__SECRET_KEY", SECRET_KEY.to_owned()),
+            ("SIGNUP__SERVER__PUBLIC_URL", "http://localhost".to_owned()),
+            ("SIGNUP__SERVER__TRUSTED_PROXIES", "127.0.0.1/32".to_owned()),
+            ("SIGNUP__UPSTREAM__BASE_URL", format!("http://{}/v1", self.studio)),
+            ("SIGNUP__UPSTREAM__MAX_IN_FLIGHT", "20000".to_owned()),
+            ("SIGNUP__TURNSTILE__SITEVERIFY_URL", format!("http://{}/siteverify", self.siteverify)),
+            ("SIGNUP__TURNSTILE__SITE_KEY", "0x4AAAAAAAbench".to_owned()),
+            ("SIGNUP__TURNSTILE__SECRET_KEY", "0x4AAAAAAAbenchsecret".to_owned()),
+            ("SIGNUP__TURNSTILE__HOSTNAMES", "localhost".to_owned()),
+            ("SIGNUP__REDIRECT__DEFAULT_ORIGIN", "http://localhost:3000".to_owned()),
+        ];
+        command.envs(variables).envs(self.variables.iter().copied()).stdout(log);
+        if let Some(redis) = self.redis {
+            command
+                .env("SIGNUP__RATE_LIMIT__BACKEND", "redis")
+                .env("SIGNUP__RATE_LIMIT__REDIS_URL", format!("redis://{redis}/"));
+        }
+        let process = Process::start(self.cores, &mut command)?;
+        is_ready(address).map_err(|why| self.blame(&why))?;
+        Ok(Subject { process, address })
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join("gateway.log")
+    }
+
+    fn blame(&self, why: &Failure) -> Failure {
+        let mut text = why.to_string();
+        for line in fs::read_to_string(self.log()).unwrap_or_default().lines().take(20) {
+            let _infallible = write!(text, "\n  {line}");
+        }
+        text.into()
+    }
+}
+
+/// Waits until readiness says yes.
+pub fn is_ready(address: SocketAddr) -> Result<(), Failure> {
+    use std::io::{Read as _, Write as _};
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        if let Ok(mut stream) = TcpStream::connect(address) {
+            stream.write_all(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer)?;
+            if answer.starts_with(b"HTTP/1.1 200") {
+                return Ok(());
+            }
+        }
+        std::thread::sleep(Duration::from_micros(500));
+    }
+    Err("the gateway is not ready".into())
+}

@@ -1,0 +1,110 @@
+//! Where a page is, and the links that lead on from it with the same query string.
+
+use std::fmt;
+
+use crate::domain::language::Language;
+use crate::web::context::LANGUAGE_PARAMETER;
+
+/// Path and query string of a request, as they were written.
+#[derive(Clone)]
+pub struct Here {
+    path: String,
+    query: String,
+    /// The query without `lang`.
+    other_query: String,
+}
+
+impl Here {
+    /// Takes an origin-form target apart.
+    #[must_use]
+    pub fn read(target: &str) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Self { path: path.to_owned(), query: query.to_owned(), other_query: without_language(query) }
+    }
+
+    /// A place with marks for queries: of a page that is drawn before its visitor is known.
+    pub(super) fn with_queries(path: &str, query: &str, other_query: &str) -> Self {
+        Self { path: path.to_owned(), query: query.to_owned(), other_query: other_query.to_owned() }
+    }
+
+    /// The query string; empty when there is none.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The query string without the parameter that picks the language.
+    #[must_use]
+    pub fn other_query(&self) -> &str {
+        &self.other_query
+    }
+
+    /// Another page with the query string of this one.
+    #[must_use]
+    pub fn link(&self, path: &str) -> String {
+        if self.query.is_empty() { path.to_owned() } else { format!("{path}?{}", self.query) }
+    }
+
+    /// This page with another `lang`; every other parameter stays as it is written.
+    ///
+    /// A query alone, without a path: it is shorter, and a path such as `//elsewhere.example` would be another site's
+    /// address.
+    #[must_use]
+    pub fn in_language(&self, language: Language) -> String {
+        let (others, tag) = (&self.other_query, language.tag());
+        let separator = if others.is_empty() { "" } else { "&" };
+        format!("?{others}{separator}{LANGUAGE_PARAMETER}={tag}")
+    }
+}
+
+impl fmt::Display for Here {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.path)?;
+        if self.query.is_empty() { Ok(()) } else { write!(formatter, "?{}", self.query) }
+    }
+}
+
+fn without_language(query: &str) -> String {
+    let is_lang =
+        |pair: &str| form_urlencoded::parse(pair.as_bytes()).next().is_none_or(|(name, _)| name == LANGUAGE_PARAMETER);
+    let mut others = String::with_capacity(query.len());
+    for pair in query.split('&').filter(|pair| !is_lang(pair)) {
+        if !others.is_empty() {
+            others.push('&');
+        }
+        others.push_str(pair);
+    }
+    others
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_switch_keeps_every_other_parameter_as_it_is_written() {
+        for (here, expected) in [
+            ("/", "?lang=de"),
+            ("/signup/pro?utm_source=a%20b&email=x%2By", "?utm_source=a%20b&email=x%2By&lang=de"),
+            ("/?lang=de&a=1&lang=fr&language=x", "?a=1&language=x&lang=de"),
+            ("/?lang&&a", "?a&lang=de"),
+            ("/?l%61ng=fr&a=%FF", "?a=%FF&lang=de"),
+        ] {
+            assert_eq!(Here::read(here).in_language(Language::German), expected, "{here}");
+        }
+    }
+
+    #[test]
+    fn the_language_switch_stays_on_this_site() {
+        for here in ["//elsewhere.example/x", "//elsewhere.example?a=1", "/\\elsewhere.example"] {
+            assert!(Here::read(here).in_language(Language::German).starts_with('?'), "{here}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_written_as_it_was_read() {
+        for target in ["/", "/signup/pro", "/signup/pro?a=1&lang=de", "/x?a=%FF?b"] {
+            assert_eq!(Here::read(target).to_string(), target);
+        }
+    }
+}
