@@ -121,16 +121,32 @@ fn reload_on_sighup(reloader: Reloader) -> std::io::Result<()> {
     let mut signals = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while signals.recv().await.is_some() {
-            match Settings::load(&Sources::from_process(), FLOWS) {
-                Ok(loaded) => match reloader.reload(loaded.settings) {
-                    Ok(()) => tracing::info!("reloaded"),
-                    Err(error) => tracing::error!("not reloaded: {}", chain(&error)),
-                },
-                Err(problems) => tracing::error!("not reloaded, everything stays as it was: {problems}"),
-            }
+            reload(&reloader);
         }
     });
     Ok(())
+}
+
+fn reload(reloader: &Reloader) {
+    let Loaded { settings, warnings, .. } = match Settings::load(&Sources::from_process(), FLOWS) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            tracing::error!("not reloaded, everything stays as it was: {problems}");
+            return;
+        }
+    };
+    match reloader.reload(settings) {
+        Ok(waiting) => {
+            for key in waiting {
+                tracing::warn!(key, "changed, and waits for a restart");
+            }
+            for warning in &warnings {
+                tracing::warn!("{warning}");
+            }
+            tracing::info!("reloaded");
+        }
+        Err(error) => tracing::error!("not reloaded, everything stays as it was: {}", chain(&error)),
+    }
 }
 
 /// SIGTERM and SIGINT, each as one message: the first drains, the second ends.

@@ -1,5 +1,7 @@
 //! The composition root: settings become a running application, and a running application ends in good order.
 
+mod reload;
+
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
@@ -17,6 +19,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
+use self::reload::Fixed;
+pub use self::reload::{ReloadError, Reloader};
 use crate::domain::attribution::UtmFormat;
 use crate::domain::password;
 use crate::guard::limits::Limits;
@@ -28,7 +32,7 @@ use crate::routes;
 use crate::seal::{Keyring, SealError};
 use crate::settings::{RateLimit, Settings, TenantSettings};
 use crate::signup::Flow;
-use crate::state::{AppState, Phase, Readiness, Tenant, Tenants};
+use crate::state::{AppState, InForce, Phase, Readiness, Tenant, Tenants};
 use crate::store::{RedisUnavailable, Scopes, Store, keep_swept};
 use crate::telemetry;
 use crate::upstream::{Studio, StudioParts};
@@ -51,6 +55,7 @@ pub struct Application {
     admin_address: SocketAddr,
     lame_duck: Duration,
     drain_timeout: Duration,
+    fixed: Fixed,
     #[cfg(feature = "sandbox")]
     sandbox: Option<Server>,
 }
@@ -93,6 +98,7 @@ impl Application {
         let registry = telemetry::metrics()?;
         let (bind, admin_bind) = (settings.server.bind, settings.server.admin_bind);
         let (lame_duck, drain_timeout) = (settings.server.lame_duck, settings.server.drain_timeout);
+        let fixed = Fixed::of(&settings);
         #[cfg(feature = "sandbox")]
         let sandbox = settings.sandbox.map(|address| serve_sandbox(&settings, address)).transpose()?;
         let state = web::Data::new(state(settings, flows)?);
@@ -107,6 +113,7 @@ impl Application {
             admin_address,
             lame_duck,
             drain_timeout,
+            fixed,
             #[cfg(feature = "sandbox")]
             sandbox,
         })
@@ -124,10 +131,10 @@ impl Application {
         self.admin_address
     }
 
-    /// Puts new settings of tenants into effect while this application serves.
+    /// Puts new settings into force while this application serves.
     #[must_use]
     pub fn reloader(&self) -> Reloader {
-        Reloader(self.state.clone())
+        Reloader::new(self.state.clone(), self.fixed.clone())
     }
 
     /// What the handlers use: for tests.
@@ -180,24 +187,6 @@ impl Application {
         for task in housekeeping {
             task.abort();
         }
-        Ok(())
-    }
-}
-
-/// Changes what a running application serves.
-pub struct Reloader(web::Data<AppState>);
-
-impl Reloader {
-    /// Replaces the tenants as a whole: hosts, lists of e-mail domains, brands, redirects, neighbours and their keys, and
-    /// with them `server.strict_hosts` and `attribution.utm_format`. Requests in flight end with what they began with.
-    /// All else (listeners, keys of our own, limits, password rules) stays until a restart.
-    ///
-    /// # Errors
-    /// [`ClientError`]; everything stays as it was then.
-    pub fn reload(&self, settings: Settings) -> Result<(), ClientError> {
-        let strict = settings.server.strict_hosts;
-        let tenants = build_tenants(settings.tenants, settings.attribution.utm_format, self.0.flows)?;
-        self.0.tenants.store(Arc::new(Tenants::new(tenants, strict)));
         Ok(())
     }
 }
@@ -265,24 +254,16 @@ fn serve_sandbox(settings: &Settings, address: SocketAddr) -> Result<Server, Sta
 }
 
 fn state(settings: Settings, flows: &'static [&'static Flow]) -> Result<AppState, StartupError> {
-    let keyring = Arc::new(Keyring::new(&settings.server.secret_keys)?);
     let store = Arc::new(store(&settings.rate_limit)?);
-    let RateLimit { ipv6_prefix, exempt, mode, .. } = settings.rate_limit;
-    let limits = Limits::new(Arc::clone(&store), Arc::clone(&keyring), ipv6_prefix, exempt, mode);
-    password::warm_up(&settings.password);
-    let tenants = build_tenants(settings.tenants, settings.attribution.utm_format, flows)?;
+    let keyring = Arc::new(Keyring::new(&settings.server.secret_keys)?);
+    let tenants = build_tenants(&settings, flows)?;
+    let body_limit = settings.server.body_limit;
     Ok(AppState {
         flows,
         catalogue: Catalogue::build(flows)?,
-        tenants: ArcSwap::from_pointee(Tenants::new(tenants, settings.server.strict_hosts)),
-        guard: Guard::new(limits, Arc::clone(&store), Arc::clone(&keyring), settings.honeypot_mode),
-        keyring,
+        in_force: ArcSwap::from_pointee(in_force(settings, tenants, keyring, Arc::clone(&store))),
         store,
-        password: settings.password,
-        attribution: settings.attribution,
-        trusted_proxies: settings.server.trusted_proxies,
-        client_ip_header: settings.server.client_ip_header,
-        body_limit: settings.server.body_limit,
+        body_limit,
         readiness: Readiness::default(),
         attempts: TaskTracker::new(),
         runtime: Handle::current(),
@@ -292,22 +273,43 @@ fn state(settings: Settings, flows: &'static [&'static Flow]) -> Result<AppState
     })
 }
 
+/// What is made of settings, and replaced as a whole by a reload.
+fn in_force(settings: Settings, tenants: Tenants, keyring: Arc<Keyring>, store: Arc<Store>) -> InForce {
+    let RateLimit { ipv6_prefix, exempt, mode, .. } = settings.rate_limit;
+    let limits = Limits::new(Arc::clone(&store), Arc::clone(&keyring), ipv6_prefix, exempt, mode);
+    password::warm_up(&settings.password);
+    InForce {
+        tenants,
+        guard: Guard::new(limits, store, Arc::clone(&keyring), settings.honeypot_mode),
+        keyring,
+        password: settings.password,
+        attribution: settings.attribution,
+        trusted_proxies: settings.server.trusted_proxies,
+        client_ip_header: settings.server.client_ip_header,
+    }
+}
+
 fn store(limits: &RateLimit) -> Result<Store, RedisUnavailable> {
-    let scopes = Scopes { client: limits.client, email: limits.email, outage: limits.outage, pages: limits.pages };
+    let scopes = limits.into();
     match &limits.redis_url {
         Some(url) => Store::redis(scopes, url.expose_secret()),
         None => Ok(Store::memory(scopes)),
     }
 }
 
+impl From<&RateLimit> for Scopes {
+    fn from(limits: &RateLimit) -> Self {
+        Self { client: limits.client, email: limits.email, outage: limits.outage, pages: limits.pages }
+    }
+}
+
 /// Clients are shared by all tenants that connect with the same patience.
-fn build_tenants(
-    settings: Vec<TenantSettings>,
-    utm_format: UtmFormat,
-    flows: &[&'static Flow],
-) -> Result<Vec<Arc<Tenant>>, ClientError> {
+fn build_tenants(settings: &Settings, flows: &[&'static Flow]) -> Result<Tenants, ClientError> {
     let mut clients = HashMap::new();
-    settings.into_iter().map(|tenant| build_tenant(tenant, utm_format, flows, &mut clients).map(Arc::new)).collect()
+    let utm_format = settings.attribution.utm_format;
+    let build = |tenant: &TenantSettings| build_tenant(tenant.clone(), utm_format, flows, &mut clients).map(Arc::new);
+    let all = settings.tenants.iter().map(build).collect::<Result<Vec<_>, _>>()?;
+    Ok(Tenants::new(all, settings.server.strict_hosts))
 }
 
 fn build_tenant(

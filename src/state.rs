@@ -1,4 +1,4 @@
-//! What a handler may use: made once at start, shared by all workers.
+//! What a handler may use: what stays for the life of the process, and what is in force until the next reload.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,28 +24,16 @@ use crate::web::security_headers::SecurityHeaders;
 use crate::web::status::Cached;
 use crate::web::words::Catalogue;
 
-/// Everything behind the handlers.
+/// Everything behind the handlers that stays for the life of the process.
 pub struct AppState {
     /// The table of flows.
     pub flows: &'static [&'static Flow],
     /// The words of every language.
     pub catalogue: Catalogue,
-    /// The partners.
-    pub tenants: ArcSwap<Tenants>,
-    /// Decides whether a sign-up may go on.
-    pub guard: Guard,
-    /// Seals and signs.
-    pub keyring: Arc<Keyring>,
+    /// What a reload replaces as a whole. A request takes it once, and sees one consistent set to its end.
+    pub in_force: ArcSwap<InForce>,
     /// State that replicas share.
     pub store: Arc<Store>,
-    /// Rules for passwords.
-    pub password: PasswordPolicy,
-    /// What counts as attribution.
-    pub attribution: AttributionPolicy,
-    /// Whose forwarding header is believed.
-    pub trusted_proxies: Vec<IpNet>,
-    /// Which header that is.
-    pub client_ip_header: ForwardingHeader,
     /// The largest request body, in bytes.
     pub body_limit: usize,
     /// Starting, ready or draining.
@@ -62,15 +50,33 @@ pub struct AppState {
     pub warned_minute: AtomicU64,
 }
 
+/// The settings in force, and what is made of them. A reload makes another one; attempts in flight end with theirs.
+pub struct InForce {
+    /// The partners.
+    pub tenants: Tenants,
+    /// Decides whether a sign-up may go on.
+    pub guard: Guard,
+    /// Seals and signs.
+    pub keyring: Arc<Keyring>,
+    /// Rules for passwords.
+    pub password: PasswordPolicy,
+    /// What counts as attribution.
+    pub attribution: AttributionPolicy,
+    /// Whose forwarding header is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Which header that is.
+    pub client_ip_header: ForwardingHeader,
+}
+
 impl AppState {
     /// Says that a forwarding header came from a peer that is not trusted: once a minute at most, because a proxy that
     /// is missing from `server.trusted_proxies` sends it with every request, and all its visitors share one budget.
-    pub fn warn_untrusted_proxy(&self, peer: ClientAddress) {
+    pub fn warn_untrusted_proxy(&self, peer: ClientAddress, header: ForwardingHeader) {
         let minute = self.started.elapsed().as_secs() / 60 + 1;
         if self.warned_minute.swap(minute, Ordering::Relaxed) != minute {
             tracing::warn!(
                 peer = %peer.coarse(),
-                header = self.client_ip_header.name(),
+                header = header.name(),
                 "ignored a forwarding header from a peer that is not in server.trusted_proxies"
             );
         }

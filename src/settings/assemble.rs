@@ -45,10 +45,12 @@ pub(super) fn settings(reader: &mut Reader, sources: &Sources, flows: &'static [
 /// `server.*`, and the origin of the default tenant.
 fn server(scope: &mut Scope<'_>) -> (Server, WebOrigin) {
     let public_url = scope.get("server.public_url");
+    let (secret_keys, has_random_key) = secret_keys(scope);
     let server = Server {
         bind: scope.get("server.bind"),
         admin_bind: scope.get("server.admin_bind"),
-        secret_keys: secret_keys(scope),
+        secret_keys,
+        has_random_key,
         trusted_proxies: scope.get("server.trusted_proxies"),
         client_ip_header: scope.get("server.client_ip_header"),
         strict_hosts: scope.get("server.strict_hosts"),
@@ -68,8 +70,8 @@ fn body_limit(scope: &mut Scope<'_>) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
-/// The current key and the older ones. In development a random one stands in for none.
-fn secret_keys(scope: &mut Scope<'_>) -> Vec<SecretString> {
+/// The current key and the older ones. In development a random one stands in for none, and is told.
+fn secret_keys(scope: &mut Scope<'_>) -> (Vec<SecretString>, bool) {
     let current = scope.secret("server.secret_key", Fallback::TopLevel);
     let previous = scope.secrets("server.previous_secret_keys");
     let too_short = format!("must be at least {MIN_SECRET_KEY_BYTES} bytes");
@@ -80,6 +82,7 @@ fn secret_keys(scope: &mut Scope<'_>) -> Vec<SecretString> {
             scope.refuse_in_production(key, &too_short);
         }
     }
+    let has_random_key = current.is_none();
     let current = current.or_else(|| {
         if scope.is_production() {
             scope.refuse("server.secret_key", format!("is required in production and {too_short}"));
@@ -91,7 +94,7 @@ fn secret_keys(scope: &mut Scope<'_>) -> Vec<SecretString> {
         }
         random
     });
-    current.into_iter().chain(previous).collect()
+    (current.into_iter().chain(previous).collect(), has_random_key)
 }
 
 fn random_key() -> Option<SecretString> {

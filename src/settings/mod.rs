@@ -124,6 +124,8 @@ pub struct Server {
     pub admin_bind: SocketAddr,
     /// Signs forms and encrypts cookies: the newest key first, then those still accepted.
     pub secret_keys: Vec<SecretString>,
+    /// Whether the newest key is one that development made up for this load.
+    pub has_random_key: bool,
     /// Whose forwarding header is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Which header that is.

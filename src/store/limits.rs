@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -101,13 +102,17 @@ pub(super) struct MemoryLimits {
 struct Limiter {
     governor: RateLimiter<LimitKey, SharedStates, ProcessClock, StateInformationMiddleware>,
     states: Arc<States>,
-    /// What one request costs, in nanoseconds.
-    increment: u64,
 }
 
 impl MemoryLimits {
     pub(super) fn new(scopes: Scopes) -> Self {
-        Self { scopes, limiters: Scope::ALL.map(|scope| Limiter::new(scopes.of(scope))) }
+        Self { scopes, limiters: Scope::ALL.map(|scope| Limiter::new(scopes.of(scope), Arc::default())) }
+    }
+
+    /// The same budgets under other quotas: who has taken three has taken three.
+    pub(super) fn under(&self, scopes: Scopes) -> Self {
+        let continued = |scope| Limiter::new(scopes.of(scope), Arc::clone(&self.limiter(scope).states));
+        Self { scopes, limiters: Scope::ALL.map(continued) }
     }
 
     pub(super) fn quota(&self, scope: Scope) -> Quota {
@@ -125,13 +130,12 @@ impl MemoryLimits {
     }
 
     pub(super) fn refund(&self, scope: Scope, key: LimitKey) {
-        let limiter = self.limiter(scope);
-        limiter.states.give_back(key, limiter.increment);
+        self.limiter(scope).states.give_back(key);
     }
 
     pub(super) fn sweep(&self) {
         for limiter in &self.limiters {
-            limiter.states.sweep(limiter.governor.clock().now());
+            limiter.states.sweep();
         }
     }
 
@@ -152,18 +156,24 @@ impl MemoryLimits {
 }
 
 impl Limiter {
-    fn new(quota: Quota) -> Self {
-        let states = Arc::new(States::default());
+    fn new(quota: Quota, states: Arc<States>) -> Self {
         // The settings refuse a period of zero; one nanosecond is what governor itself would make of it.
         let period = quota.period.max(Duration::from_nanos(1));
         let governed = GovernorQuota::with_period(period)
             .unwrap_or(GovernorQuota::per_second(quota.burst))
             .allow_burst(quota.burst);
-        let clock = ProcessClock { epoch: Instant::now() };
-        let governor =
-            RateLimiter::<_, _, _, StateInformationMiddleware>::new(governed, SharedStates(Arc::clone(&states)), clock);
-        Self { governor, states, increment: u64::try_from(period.as_nanos()).unwrap_or(u64::MAX) }
+        // A limiter counts time from its own beginning; what is kept counts from the beginning of the states.
+        let begun = Instant::now();
+        let kept = SharedStates { states: Arc::clone(&states), begun: nanoseconds(begun - states.epoch) };
+        let clock = ProcessClock { epoch: begun };
+        let governor = RateLimiter::<_, _, _, StateInformationMiddleware>::new(governed, kept, clock);
+        states.price(nanoseconds(period));
+        Self { governor, states }
     }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Time since the limiter was made. Tokio's clock, so that tests can move it.
@@ -176,7 +186,7 @@ impl Clock for ProcessClock {
     type Instant = SinceEpoch;
 
     fn now(&self) -> SinceEpoch {
-        SinceEpoch(u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX))
+        SinceEpoch(nanoseconds(self.epoch.elapsed()))
     }
 }
 
@@ -202,19 +212,28 @@ impl Reference for SinceEpoch {
     }
 }
 
-/// The theoretical arrival time of each key, in nanoseconds since the limiter was made.
+/// The theoretical arrival time of each key, in nanoseconds since `epoch`. It outlives the quotas it is read under.
 struct States {
     shards: [Mutex<HashMap<LimitKey, u64>>; SHARDS],
     hasher: RandomState,
+    epoch: Instant,
+    /// What one request costs, in nanoseconds; 0 before the first quota.
+    increment: AtomicU64,
 }
 
 impl Default for States {
     fn default() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::default()), hasher: RandomState::new() }
+        let shards = std::array::from_fn(|_| Mutex::default());
+        Self { shards, hasher: RandomState::new(), epoch: Instant::now(), increment: AtomicU64::new(0) }
     }
 }
 
-struct SharedStates(Arc<States>);
+/// States as one limiter sees them.
+struct SharedStates {
+    states: Arc<States>,
+    /// When the limiter was made, in nanoseconds since the states' epoch.
+    begun: u64,
+}
 
 impl States {
     fn shard(&self, key: LimitKey) -> MutexGuard<'_, HashMap<LimitKey, u64>> {
@@ -224,17 +243,33 @@ impl States {
         self.shards.get(index).unwrap_or(first).lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn give_back(&self, key: LimitKey, increment: u64) {
+    fn give_back(&self, key: LimitKey) {
         if let Some(arrival) = self.shard(key).get_mut(&key) {
-            *arrival = arrival.saturating_sub(increment);
+            *arrival = arrival.saturating_sub(self.increment.load(Ordering::Relaxed));
+        }
+    }
+
+    /// What is owed is time: a request that costs another time now is owed as a request, not as the time it was.
+    fn price(&self, to: u64) {
+        let from = self.increment.swap(to, Ordering::Relaxed);
+        if from == to || from == 0 {
+            return;
+        }
+        let now = nanoseconds(self.epoch.elapsed());
+        for shard in &self.shards {
+            for arrival in shard.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
+                let owed = u128::from(arrival.saturating_sub(now)) * u128::from(to) / u128::from(from);
+                *arrival = now.saturating_add(u64::try_from(owed).unwrap_or(u64::MAX / 2));
+            }
         }
     }
 
     /// Forgets keys whose budget is full again: they count as never seen.
-    fn sweep(&self, now: SinceEpoch) {
+    fn sweep(&self) {
+        let now = nanoseconds(self.epoch.elapsed());
         for shard in &self.shards {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            shard.retain(|_, arrival| *arrival > now.0);
+            shard.retain(|_, arrival| *arrival > now);
             if shard.len() * 4 < shard.capacity() {
                 shard.shrink_to_fit();
             }
@@ -254,12 +289,13 @@ impl StateStore for SharedStates {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let mut shard = self.0.shard(*key);
-        let (outcome, arrival) = decide(shard.get(key).copied().map(Nanos::new))?;
+        let mut shard = self.states.shard(*key);
+        let known = shard.get(key).map(|arrival| Nanos::new(arrival.saturating_sub(self.begun)));
+        let (outcome, arrival) = decide(known)?;
         if shard.len() >= MAX_KEYS / SHARDS && !shard.contains_key(key) {
             forget_one(&mut shard);
         }
-        shard.insert(*key, arrival.as_u64());
+        shard.insert(*key, arrival.as_u64().saturating_add(self.begun));
         Ok(outcome)
     }
 }

@@ -32,7 +32,7 @@ const FINISH_LATER_TRIES: u32 = 60;
 /// The state of one process, shared with its siblings where Redis is configured.
 pub struct Store {
     limits: limits::MemoryLimits,
-    attempts: attempts::MemoryAttempts,
+    attempts: Arc<attempts::MemoryAttempts>,
     shared: Option<Arc<Shared>>,
     started: Instant,
 }
@@ -49,7 +49,7 @@ impl Store {
     pub fn memory(scopes: Scopes) -> Self {
         Self {
             limits: limits::MemoryLimits::new(scopes),
-            attempts: attempts::MemoryAttempts::default(),
+            attempts: Arc::default(),
             shared: None,
             started: Instant::now(),
         }
@@ -65,6 +65,18 @@ impl Store {
         Ok(Self { shared: Some(Arc::new(shared)), ..Self::memory(scopes) })
     }
 
+    /// The same state under other quotas: forms stay what they are, and who has taken three from a budget has taken three
+    /// from the new one.
+    #[must_use]
+    pub fn under(&self, scopes: Scopes) -> Self {
+        Self {
+            limits: self.limits.under(scopes),
+            attempts: Arc::clone(&self.attempts),
+            shared: self.shared.clone(),
+            started: self.started,
+        }
+    }
+
     /// Takes one from a budget: Redis decides for all replicas, this process alone while Redis is away.
     pub async fn take(&self, scope: Scope, key: LimitKey) -> Decision {
         let quota = self.limits.quota(scope);
@@ -76,8 +88,7 @@ impl Store {
 
     /// Gives one back: the attempt failed by our or the upstream's fault.
     pub async fn refund(&self, scope: Scope, key: LimitKey) {
-        let quota = self.limits.quota(scope);
-        if self.ask(|redis| redis.refund(scope, key, quota)).await.is_none() {
+        if self.ask(|redis| redis.refund(scope, key)).await.is_none() {
             self.limits.refund(scope, key);
         }
     }

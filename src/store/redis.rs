@@ -17,6 +17,9 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_millis(100);
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// GCRA, in microseconds of the server's own clock, so that replicas need not agree on the time.
+///
+/// The state is `<arrival>:<increment>`. What is owed under another increment is owed as requests, not as the time they
+/// cost then: replicas with different quotas, as in a rolling change, agree on what was taken.
 /// KEYS: state. ARGV: increment, tolerance (increment * (burst - 1)). Answer: 0 when allowed, else the wait.
 static TAKE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
@@ -24,27 +27,33 @@ static TAKE: LazyLock<Script> = LazyLock::new(|| {
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local increment, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2])
-local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
+local stored, was = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+):(%d+)$')
+local arrival = now
+if stored then arrival = now + math.ceil(math.max(stored - now, 0) * increment / was) end
 local wait = arrival - tolerance - now
 if wait > 0 then return wait end
 local next = arrival + increment
-redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', string.format('%.0f', math.ceil((next - now) / 1000)))
+local state = string.format('%.0f:%.0f', next, increment)
+redis.call('SET', KEYS[1], state, 'PX', string.format('%.0f', math.ceil((next - now) / 1000)))
 return 0
 ",
     )
 });
 
-/// KEYS: state. ARGV: increment.
+/// Gives one request back, at what it costs in the state. KEYS: state.
 static REFUND: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
-local arrival = redis.call('GET', KEYS[1])
-if not arrival then return 0 end
+local stored, was = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+):(%d+)$')
+if not stored then return 0 end
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local next = tonumber(arrival) - tonumber(ARGV[1])
+local next = stored - was
 if next <= now then redis.call('DEL', KEYS[1])
-else redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', string.format('%.0f', math.ceil((next - now) / 1000))) end
+else
+  local state = string.format('%.0f:%.0f', next, was)
+  redis.call('SET', KEYS[1], state, 'PX', string.format('%.0f', math.ceil((next - now) / 1000)))
+end
 return 1
 ",
     )
@@ -132,12 +141,8 @@ impl Redis {
         Ok(if wait == 0 { Decision::Allowed } else { Decision::Limited { retry_after: Duration::from_micros(wait) } })
     }
 
-    pub(super) async fn refund(&self, scope: Scope, key: LimitKey, quota: Quota) -> Result<(), RedisUnavailable> {
-        let _given: u64 = REFUND
-            .key(limit_name(scope, key))
-            .arg(microseconds(quota.period))
-            .invoke_async(&mut self.0.clone())
-            .await?;
+    pub(super) async fn refund(&self, scope: Scope, key: LimitKey) -> Result<(), RedisUnavailable> {
+        let _given: u64 = REFUND.key(limit_name(scope, key)).invoke_async(&mut self.0.clone()).await?;
         Ok(())
     }
 

@@ -13,8 +13,13 @@ fn quota(burst: u32, period: Duration) -> Quota {
 }
 
 fn store(burst: u32, period: Duration) -> Store {
+    Store::memory(scopes(burst, period))
+}
+
+/// The same quota for every scope.
+fn scopes(burst: u32, period: Duration) -> Scopes {
     let quota = quota(burst, period);
-    Store::memory(Scopes { client: quota, email: quota, outage: quota, pages: quota })
+    Scopes { client: quota, email: quota, outage: quota, pages: quota }
 }
 
 const KEY: LimitKey = LimitKey(1, 2);
@@ -197,4 +202,64 @@ async fn who_waited_with_the_same_form_shares_its_refusal_and_nobody_else_does()
     refuse().await;
     tokio::time::advance(Duration::from_secs(11)).await;
     assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, Some(same)).await, Claim::Won, "too late");
+}
+
+async fn passes(store: &Store) -> u32 {
+    let mut passed = 0;
+    while store.take(Scope::Client, KEY).await == Decision::Allowed {
+        passed += 1;
+    }
+    passed
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_taken_stays_taken_under_another_quota() {
+    let seconds = Duration::from_secs;
+    // The new quota, what is left of it after three were taken, and the wait when nothing is left.
+    for (burst, period, left, wait) in
+        [(3, 10, 0, 10), (2, 10, 0, 20), (5, 10, 2, 10), (30, 10, 27, 10), (3, 1, 0, 1), (4, 600, 1, 600)]
+    {
+        let before = store(3, seconds(10));
+        // A process that is old already: what it kept does not become a debt of its whole life.
+        tokio::time::advance(Duration::from_hours(1)).await;
+        assert_eq!(passes(&before).await, 3);
+        let after = before.under(scopes(burst, seconds(period)));
+        assert_eq!(passes(&after).await, left, "{burst} every {period} s");
+        let Decision::Limited { retry_after } = after.take(Scope::Client, KEY).await else { panic!("one more") };
+        assert_eq!(retry_after, seconds(wait), "{burst} every {period} s");
+        tokio::time::advance(retry_after).await;
+        assert_eq!(passes(&after).await, 1, "{burst} every {period} s");
+        tokio::time::advance(seconds(period) * burst).await;
+        assert_eq!(passes(&after).await, burst, "full again after the time that the new quota names");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_under_the_old_quota_counts_in_the_same_budget() {
+    let before = store(3, Duration::from_secs(10));
+    let after = before.under(scopes(5, Duration::from_secs(10)));
+    assert_eq!(passes(&before).await, 3);
+    assert_eq!(passes(&after).await, 2);
+    before.refund(Scope::Client, KEY).await;
+    assert_eq!(passes(&after).await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn forms_and_the_sweep_are_the_same_under_another_quota() {
+    let before = store(1, LEASE);
+    let form = form("a");
+    assert_eq!(before.claim(&form, FIRST, LEASE, KEEP, None).await, Claim::Won);
+    let after = before.under(scopes(2, LEASE));
+    assert_eq!(after.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::InFlight);
+    before.finish(&form, FIRST, Phase::Settled("answer".to_owned()), KEEP).await;
+    assert_eq!(after.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Settled("answer".to_owned()));
+
+    tokio::time::advance(Duration::from_hours(1)).await;
+    let later = after.under(scopes(3, LEASE));
+    assert_eq!(passes(&later).await, 3);
+    before.sweep();
+    assert_eq!(later.limits.len(Scope::Client), 1, "still owed");
+    tokio::time::advance(LEASE * 3).await;
+    before.sweep();
+    assert_eq!(later.limits.len(Scope::Client), 0);
 }

@@ -9,7 +9,6 @@ use tracing::Instrument as _;
 use super::link_secrets::{self, Found};
 use super::refusal::Refused;
 use super::visitor::Visitor;
-use crate::domain::password::PasswordPolicy;
 use crate::error::{AppError, Cause};
 use crate::guard::{Admission, AdmitError, Attempt, Caller, Proof};
 use crate::settings::FlowSettings;
@@ -63,14 +62,14 @@ pub async fn run_to_the_end(posted: Posted) -> Result<Outcome, AppError> {
 }
 
 async fn run(posted: Posted) -> Outcome {
-    let Posted { state, visitor, flow, form, .. } = &posted;
+    let Posted { visitor, flow, form, .. } = &posted;
     let caller = Caller {
         tenant: &visitor.tenant.settings.id,
         flow,
         client: visitor.client,
         budget: visitor.tenant.page_budget,
     };
-    let (outcome, called_for) = match state.guard.admit(caller, form).await {
+    let (outcome, called_for) = match visitor.in_force.guard.admit(caller, form).await {
         Ok(Admission::Open(attempt)) => posted.open(caller, &attempt).await,
         Ok(Admission::Answered(answer)) => {
             posted.report("duplicate", None);
@@ -82,9 +81,10 @@ async fn run(posted: Posted) -> Outcome {
             let refused = Refused::from_shared(&shared).unwrap_or_else(|| AdmitError::Unavailable.into());
             return Outcome::Refused { refused, kept_pass: None };
         }
-        Err(error) => {
-            (Outcome::Refused { refused: error.into(), kept_pass: state.guard.kept_pass(caller, form) }, None)
-        }
+        Err(error) => (
+            Outcome::Refused { refused: error.into(), kept_pass: visitor.in_force.guard.kept_pass(caller, form) },
+            None,
+        ),
     };
     let label = match &outcome {
         Outcome::Created { .. } => "created",
@@ -97,7 +97,7 @@ async fn run(posted: Posted) -> Outcome {
 impl Posted {
     /// The pipeline inside an open attempt, how the attempt ends, and how long the upstream took if it was called.
     async fn open(&self, caller: Caller<'_>, attempt: &Attempt) -> (Outcome, Option<Duration>) {
-        let guard = &self.state.guard;
+        let guard = &self.visitor.in_force.guard;
         let mut called_for = None;
         let outcome = match self.sign_up(attempt, &mut called_for).await {
             Ok((submission_email, created)) => {
@@ -133,12 +133,13 @@ impl Posted {
         attempt: &Attempt,
         called_for: &mut Option<Duration>,
     ) -> Result<(crate::domain::email::Email, Created), Refused> {
-        let Self { state, visitor, flow, terms, form } = self;
-        let submission = Submission::parse(flow, self.rules(&state.password), form, self.link())?;
+        let Self { visitor, flow, terms, form, .. } = self;
+        let submission = Submission::parse(flow, self.rules(), form, self.link())?;
         count_observed(&submission);
         let (email, submission_username) = (submission.email().clone(), submission.username().clone());
         let challenge = &visitor.tenant.challenge;
-        let cleared = state.guard.clear(attempt, submission, Proof::of(form), challenge, terms.turnstile).await?;
+        let cleared =
+            visitor.in_force.guard.clear(attempt, submission, Proof::of(form), challenge, terms.turnstile).await?;
         let operator = OperatorTerms { notes: terms.notes.clone(), trial_length: terms.trial_length };
         let cleared = visitor.tenant.studio.check_email(cleared, &visitor.trace).await?;
         let (username, prefilled) = (submission_username, self.secrets().prefilled);
@@ -151,19 +152,24 @@ impl Posted {
         }
     }
 
-    fn rules<'a>(&'a self, password: &'a PasswordPolicy) -> Rules<'a> {
-        Rules { email: &self.visitor.tenant.settings.email, business_email: self.terms.business_email, password }
+    fn rules(&self) -> Rules<'_> {
+        let visitor = &self.visitor;
+        Rules {
+            email: &visitor.tenant.settings.email,
+            business_email: self.terms.business_email,
+            password: &visitor.in_force.password,
+        }
     }
 
     /// The link of this post: its secrets come from the form.
     fn link(&self) -> Link {
-        self.visitor.link(&self.state, self.secrets())
+        self.visitor.link(self.secrets())
     }
 
     /// A form whose secrets no longer open is an ordinary form.
     fn secrets(&self) -> LinkSecrets {
         let sealed = self.form.typed(link_secrets::PARAMETER);
-        self.visitor.secrets(&self.state, sealed, Found::InForm).unwrap_or_default()
+        self.visitor.secrets(sealed, Found::InForm).unwrap_or_default()
     }
 
     /// One event and one count for each submission (contract 9).

@@ -26,7 +26,7 @@ use crate::domain::language::Language;
 use crate::error::{AppError, Cause};
 use crate::listener::Progress;
 use crate::signup::link::first;
-use crate::state::{AppState, Phase, Tenant};
+use crate::state::{AppState, InForce, Phase, Tenant};
 
 /// Probes of balancers, which name whatever host they like.
 const ANY_HOST: &str = "/health/";
@@ -38,6 +38,8 @@ pub const LANGUAGE_PARAMETER: &str = "lang";
 pub struct Context {
     /// The process's state.
     pub state: web::Data<AppState>,
+    /// The settings in force when the request came.
+    pub in_force: Arc<InForce>,
     /// The tenant whose host was asked.
     pub tenant: Arc<Tenant>,
     /// The host as it was asked for; none in HTTP/1.0.
@@ -164,7 +166,8 @@ pub async fn around_every_answer<B: MessageBody + 'static>(
 fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>), AppError> {
     let state = request.app_data::<web::Data<AppState>>().cloned().ok_or(Cause::NoContext)?;
     let nonce = Nonce::new()?;
-    let tenants = state.tenants.load();
+    let in_force = state.in_force.load_full();
+    let tenants = &in_force.tenants;
     let host = RequestHost::read(request.request());
     let any_host = request.path().starts_with(ANY_HOST);
     let (host, tenant, refusal) = match host {
@@ -185,8 +188,8 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
     let provenance = Provenance::of(request.headers());
     let cookies = sealed_cookies(request.headers());
     let here = Here::read(request.uri().path_and_query().map_or("/", PathAndQuery::as_str));
-    drop(tenants);
-    let context = Context { state, tenant, host, language, nonce, request_id, query, here, cookies, provenance };
+    let context =
+        Context { state, in_force, tenant, host, language, nonce, request_id, query, here, cookies, provenance };
     Ok((Rc::new(context), refusal))
 }
 

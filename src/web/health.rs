@@ -27,7 +27,7 @@ pub async fn ready_in_detail(state: web::Data<AppState>) -> HttpResponse {
 
 /// `GET /metrics`: Prometheus text.
 pub async fn metrics(state: web::Data<AppState>, registry: web::Data<PrometheusHandle>) -> HttpResponse {
-    let worst = state.tenants.load().iter().map(|tenant| tenant.studio.circuit_gauge()).fold(0.0, f64::max);
+    let worst = state.in_force.load().tenants.iter().map(|tenant| tenant.studio.circuit_gauge()).fold(0.0, f64::max);
     gauge!("signup_upstream_circuit_state").set(worst);
     Collector::default().collect();
     HttpResponse::Ok().insert_header(ContentType::plaintext()).body(registry.render())
@@ -35,8 +35,7 @@ pub async fn metrics(state: web::Data<AppState>, registry: web::Data<PrometheusH
 
 fn answer(state: &AppState, in_detail: bool) -> HttpResponse {
     let phase = state.readiness.phase();
-    let tenants = state.tenants.load();
-    let upstream = tenants.iter().all(|tenant| !tenant.studio.is_shut_off());
+    let upstream = state.in_force.load().tenants.iter().all(|tenant| !tenant.studio.is_shut_off());
     let shared = !state.store.is_degraded();
     let status = match phase {
         Phase::Starting => "starting",

@@ -25,7 +25,6 @@ use crate::guard::{PASS_FIELD, SUBMISSION_ID_FIELD, TOKEN_FIELD, UPSTREAM_TOKEN_
 use crate::settings::{FlowSettings, TurnstileMode};
 use crate::signup::submission::{USE_EMAIL_ANYWAY, is_asked};
 use crate::signup::{Flow, Kind, Link, LinkSecrets, RawForm, flow};
-use crate::state::AppState;
 use crate::store::Scope;
 
 /// `GET /`: the plans, each linking to its form with the query string kept.
@@ -58,7 +57,7 @@ pub async fn form(guest: Guest, slug: web::Path<String>) -> Result<HttpResponse,
     let tenant = visitor.tenant.settings.id.to_string();
     counter!("signup_form_views_total", "flow" => flow.slug, "tenant" => tenant).increment(1);
 
-    let secrets = visitor.secrets(&context.state, visitor.sealed(), Found::InLink);
+    let secrets = visitor.secrets(visitor.sealed(), Found::InLink);
     let expired = secrets.is_none().then_some(Notice::LinkExpired);
     let mut secrets = secrets.unwrap_or_default();
     let (prefilled, notice) = match prefill(visitor, &mut secrets).await {
@@ -72,7 +71,7 @@ pub async fn form(guest: Guest, slug: web::Path<String>) -> Result<HttpResponse,
     };
     let shown =
         Shown { form: &prefilled, errors: &[], notice, pass: None, keeps_id: false, offers_email_anyway: false };
-    let link = visitor.link(&context.state, secrets);
+    let link = visitor.link(secrets);
     counter!("signup_link_parameters_odd_total").increment(link.odd_parameters as u64);
     let html = draw(context, visitor, flow, terms, &link, &shown)?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
@@ -113,7 +112,7 @@ fn enabled<'a>(context: &'a Context, slug: &str) -> Result<(&'static Flow, &'a F
 
 /// Takes one page from the visitor's budget.
 pub(super) async fn charge_page(context: &Context, visitor: &Visitor) -> Result<(), AppError> {
-    let limits = &context.state.guard.limits;
+    let limits = &context.in_force.guard.limits;
     limits
         .charge_client(Scope::Pages, &visitor.tenant.settings.id, visitor.client)
         .await
@@ -124,7 +123,7 @@ pub(super) async fn charge_page(context: &Context, visitor: &Visitor) -> Result<
 /// 303 to the same page with the link's secrets sealed, if it carries any in the open.
 fn seal_secrets(context: &Context, path: &str) -> Result<Option<HttpResponse>, AppError> {
     let tenant = &context.tenant.settings.id;
-    let sealed = link_secrets::seal(&context.query, &context.state.keyring, tenant, SystemTime::now())?;
+    let sealed = link_secrets::seal(&context.query, &context.in_force.keyring, tenant, SystemTime::now())?;
     Ok(sealed.map(|query| {
         let location = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
         HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
@@ -174,8 +173,8 @@ fn again(
         offers_email_anyway: refusal.offers_email_anyway() || form.is_ticked(USE_EMAIL_ANYWAY),
     };
     let sealed = form.typed(link_secrets::PARAMETER);
-    let secrets = visitor.secrets(&context.state, sealed, Found::InForm).unwrap_or_default();
-    let link = visitor.link(&context.state, secrets);
+    let secrets = visitor.secrets(sealed, Found::InForm).unwrap_or_default();
+    let link = visitor.link(secrets);
     let html = draw(context, visitor, flow, terms, &link, &shown)?;
     let mut response = HttpResponse::build(refusal.status());
     if let Some(wait) = refusal.retry_after() {
@@ -227,12 +226,12 @@ fn draw(
     link: &Link,
     shown: &Shown<'_>,
 ) -> Result<String, AppError> {
-    let state: &AppState = &context.state;
+    let keyring = &context.in_force.keyring;
     let tenant = &visitor.tenant.settings.id;
     let submission_id = if shown.keeps_id {
         shown.form.typed(SUBMISSION_ID_FIELD).to_owned()
     } else {
-        SubmissionId::issue(SystemTime::now())?.sign(&state.keyring, tenant, flow)
+        SubmissionId::issue(SystemTime::now())?.sign(keyring, tenant, flow)
     };
     let personal = Personal { nonce: context.nonce.as_str(), submission_id: &submission_id, here: &context.here };
     let asks_password =
@@ -246,7 +245,7 @@ fn draw(
     if holds_any(&link.secrets) {
         let in_form = shown.form.typed(link_secrets::PARAMETER);
         sheet.sealed = Some(if in_form.is_empty() || !shown.keeps_id {
-            link_secrets::seal_for_form(&link.secrets, &state.keyring, tenant, SystemTime::now())?
+            link_secrets::seal_for_form(&link.secrets, keyring, tenant, SystemTime::now())?
         } else {
             in_form.to_owned()
         });
@@ -286,7 +285,7 @@ impl Sheet<'_> {
             challenge_script: (!challenges.is_empty()).then(|| settings.turnstile.script_url.as_str()),
             challenges: &challenges,
             asks_password: self.asks_password,
-            password_min_length: context.state.password.min_length,
+            password_min_length: context.in_force.password.min_length,
             business_email: terms.business_email,
             offers_email_anyway: shown.offers_email_anyway,
             others: &others,

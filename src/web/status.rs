@@ -137,7 +137,7 @@ fn now() -> u64 {
 fn account(context: &Context) -> Option<Account> {
     let tenant = context.tenant.settings.id.as_str();
     context.cookies.iter().find_map(|sealed| {
-        let plain = context.state.keyring.open(Purpose::StatusCookie, &[tenant], sealed)?;
+        let plain = context.in_force.keyring.open(Purpose::StatusCookie, &[tenant], sealed)?;
         let account: Account = serde_json::from_slice(&plain).ok()?;
         let lifetime = COOKIE_DAYS.unsigned_abs() * 24 * 60 * 60;
         (now() <= account.issued.saturating_add(lifetime)).then_some(account)
@@ -161,7 +161,7 @@ pub fn sealed_cookies(headers: &actix_web::http::header::HeaderMap) -> Vec<Strin
 pub(super) fn cookie(context: &Context, flow: &Flow, user_id: u64) -> Option<Cookie<'static>> {
     let plain = serde_json::to_vec(&Account { user_id, issued: now(), trial: flow.trial }).ok()?;
     let tenant = &context.tenant.settings.id;
-    let sealed = context.state.keyring.seal(Purpose::StatusCookie, &[tenant.as_str()], &plain).ok()?;
+    let sealed = context.in_force.keyring.seal(Purpose::StatusCookie, &[tenant.as_str()], &plain).ok()?;
     Some(
         Cookie::build(COOKIE, sealed)
             .path("/")

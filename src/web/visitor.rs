@@ -16,11 +16,13 @@ use crate::domain::language::Language;
 use crate::error::AppError;
 use crate::signup::link::first;
 use crate::signup::{Link, LinkSecrets};
-use crate::state::{AppState, Tenant};
+use crate::state::{AppState, InForce, Tenant};
 use crate::upstream::Trace;
 
 /// Who came, to which tenant, by which link. Owned, so that an attempt can outlive the request.
 pub struct Visitor {
+    /// The settings that were in force when the visitor came.
+    pub in_force: Arc<InForce>,
     /// The tenant whose host was asked.
     pub tenant: Arc<Tenant>,
     /// The language of the answer.
@@ -39,8 +41,9 @@ impl Visitor {
     /// # Errors
     /// [`AppError::NoClientAddress`] when the socket has none: without an address nothing can be limited.
     pub fn of(request: &HttpRequest, context: &Context) -> Result<Self, AppError> {
-        let client = client_address(request, &context.state)?;
+        let client = client_address(request, &context.state, &context.in_force)?;
         Ok(Self {
+            in_force: Arc::clone(&context.in_force),
             tenant: Arc::clone(&context.tenant),
             language: context.language,
             client,
@@ -55,19 +58,19 @@ impl Visitor {
 
     /// What the link says, with secrets that came sealed.
     #[must_use]
-    pub fn link(&self, state: &AppState, secrets: LinkSecrets) -> Link {
-        let mut link = Link::parse(&self.query, &state.attribution, &self.tenant.settings.redirect);
+    pub fn link(&self, secrets: LinkSecrets) -> Link {
+        let mut link = Link::parse(&self.query, &self.in_force.attribution, &self.tenant.settings.redirect);
         link.secrets = LinkSecrets { identity_provider: link.secrets.identity_provider.take(), ..secrets };
         link
     }
 
     /// The secrets that `ctx` stands for, in the link or in the form; `None` when there is one that does not open.
     #[must_use]
-    pub fn secrets(&self, state: &AppState, sealed: &str, found: Found) -> Option<LinkSecrets> {
+    pub fn secrets(&self, sealed: &str, found: Found) -> Option<LinkSecrets> {
         if sealed.is_empty() {
             return Some(LinkSecrets::default());
         }
-        link_secrets::open(sealed, found, &state.keyring, &self.tenant.settings.id, SystemTime::now())
+        link_secrets::open(sealed, found, &self.in_force.keyring, &self.tenant.settings.id, SystemTime::now())
     }
 
     /// The sealed secrets of the link, if it carries any.
@@ -77,17 +80,18 @@ impl Visitor {
     }
 }
 
-fn client_address(request: &HttpRequest, state: &AppState) -> Result<ClientAddress, AppError> {
+fn client_address(request: &HttpRequest, state: &AppState, in_force: &InForce) -> Result<ClientAddress, AppError> {
     let peer = request.peer_addr().ok_or(AppError::NoClientAddress)?.ip();
     let lines: Vec<&[u8]> = request
         .headers()
-        .get_all(state.client_ip_header.name())
+        .get_all(in_force.client_ip_header.name())
         .map(actix_web::http::header::HeaderValue::as_bytes)
         .collect();
-    let resolved = ClientAddress::resolve(peer, state.client_ip_header, lines.into_iter(), &state.trusted_proxies);
+    let resolved =
+        ClientAddress::resolve(peer, in_force.client_ip_header, lines.into_iter(), &in_force.trusted_proxies);
     if resolved.header_ignored {
         counter!("signup_forwarding_ignored_total").increment(1);
-        state.warn_untrusted_proxy(ClientAddress::new(peer));
+        state.warn_untrusted_proxy(ClientAddress::new(peer), in_force.client_ip_header);
     }
     Ok(resolved.address)
 }

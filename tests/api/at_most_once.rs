@@ -30,7 +30,7 @@ fn assert_created(app: &TestApp, answer: &Page, name: &str) {
     assert_eq!(answer.location(), STUDIO_URL, "{name}");
     let cookie = answer.header("set-cookie").unwrap_or_else(|| panic!("{name}: no cookie"));
     let sealed = cookie.split_once('=').unwrap().1.split(';').next().unwrap();
-    let plain = app.state.keyring.open(Purpose::StatusCookie, &["default"], sealed).unwrap();
+    let plain = app.state.in_force.load().keyring.open(Purpose::StatusCookie, &["default"], sealed).unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&plain).unwrap()["u"], 7, "{name}");
 }
 

@@ -30,6 +30,7 @@ mod pass;
 mod payload;
 mod prefill;
 mod privacy;
+mod reload;
 mod security_headers;
 mod shutdown;
 mod sign_up;

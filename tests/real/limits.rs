@@ -27,6 +27,36 @@ async fn exactly_the_configured_number_passes_across_replicas() {
 }
 
 #[tokio::test]
+async fn who_has_used_a_shared_budget_has_used_it_under_another_quota_too() {
+    let (redis, studio, siteverify) = (Redis::start().await, Neighbour::studio().await, Neighbour::siteverify().await);
+    let url = redis.url();
+    let quota = |burst, period| {
+        [
+            ("SIGNUP__RATE_LIMIT__BACKEND", "redis"),
+            ("SIGNUP__RATE_LIMIT__REDIS_URL", url.as_str()),
+            ("SIGNUP__RATE_LIMIT__CLIENT__BURST", burst),
+            ("SIGNUP__RATE_LIMIT__CLIENT__PERIOD", period),
+        ]
+    };
+    // Replicas in the middle of a change: each counts by its own quota, in one budget.
+    let old = Gateway::start(&studio, &siteverify, &quota("5", "10m")).await;
+    let new = Gateway::start(&studio, &siteverify, &quota("7", "5s")).await;
+    let page = old.get("/signup/pro").await;
+    let post = async |gateway: &Gateway| gateway.submit(&page, &[("name", "")], "203.0.113.7").await.unwrap();
+    for gateway in [&old, &new, &old, &new, &old] {
+        assert_eq!(post(gateway).await.status, 422);
+    }
+    let limited = post(&old).await;
+    assert_eq!(limited.status, 429);
+    let wait: u64 = limited.header("retry-after").unwrap().parse().unwrap();
+    assert!((500..=600).contains(&wait), "one request under the old quota is ten minutes: {wait}");
+    assert_eq!(post(&new).await.status, 422);
+    assert_eq!(post(&new).await.status, 422);
+    let limited = post(&new).await;
+    assert_eq!((limited.status, limited.header("retry-after").unwrap().parse::<u64>().unwrap() <= 5), (429, true));
+}
+
+#[tokio::test]
 async fn no_store_ever_holds_an_address_or_an_answer_in_the_open() {
     let (redis, studio, siteverify) = (Redis::start().await, Neighbour::studio().await, Neighbour::siteverify().await);
     let url = redis.url();

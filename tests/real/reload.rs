@@ -38,3 +38,53 @@ async fn a_changed_list_takes_effect_and_a_broken_one_is_refused_as_a_whole() {
     assert!(refuses("lee@new.example").await);
     fs::remove_dir_all(&folder).unwrap();
 }
+
+#[tokio::test]
+async fn a_changed_file_of_settings_takes_effect_and_every_problem_of_a_broken_one_is_logged() {
+    let folder = std::env::temp_dir().join(format!("signup-gateway-settings-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let (file, key) = (folder.join("signup.toml"), folder.join("key"));
+    let settings = |length: u32, burst: u32, bind: &str| {
+        format!(
+            "[server]\nlame_duck = \"{bind}\"\n[password]\nmin_length = {length}\n[rate_limit]\n\
+             client = {{ burst = {burst}, period = \"1h\" }}\n"
+        )
+    };
+    fs::write(&file, settings(8, 30, "0s")).unwrap();
+    fs::write(&key, "the first key of this test, with thirty-two bytes or more").unwrap();
+    let (studio, siteverify) = (Neighbour::studio().await, Neighbour::siteverify().await);
+    let variables = [
+        ("SIGNUP_CONFIG", file.to_str().unwrap()),
+        ("SIGNUP__SERVER__SECRET_KEY", ""),
+        ("SIGNUP__SERVER__SECRET_KEY_FILE", key.to_str().unwrap()),
+    ];
+    let gateway = Gateway::start(&studio, &siteverify, &variables).await;
+    let form = gateway.get("/signup/pro").await;
+    let typed = sample_with(FLOWS[0], "password", "eleven coffees");
+
+    fs::write(&file, settings(20, 30, "1s")).unwrap();
+    gateway.signal("HUP");
+    eventually("the settings are in force", async || gateway.logged("\"reloaded\"") == 1).await;
+    assert_eq!(gateway.logged("waits for a restart"), 1);
+    assert_eq!(gateway.logged("server.lame_duck"), 1);
+    let refused = gateway.submit(&form, &typed, "203.0.113.1").await.unwrap();
+    assert_eq!(refused.fields_in_error(), ["password"]);
+
+    fs::write(&file, settings(0, 0, "0s")).unwrap();
+    gateway.signal("HUP");
+    eventually("the broken settings are refused", async || gateway.logged("not reloaded") == 1).await;
+    for problem in ["password.min_length", "rate_limit.client.burst"] {
+        assert_eq!(gateway.logged(problem), 1, "{problem}");
+    }
+    let refused = gateway.submit(&form, &typed, "203.0.113.2").await.unwrap();
+    assert_eq!(refused.fields_in_error(), ["password"], "what was in force stays so");
+
+    fs::write(&file, settings(8, 30, "0s")).unwrap();
+    fs::write(&key, "the second key of this test, with thirty-two bytes or more").unwrap();
+    gateway.signal("HUP");
+    eventually("the new key is in force", async || gateway.logged("\"reloaded\"") == 2).await;
+    assert_eq!(gateway.submit(&form, &typed, "203.0.113.3").await.unwrap().status, 422, "signed with the key before");
+    let form = gateway.get("/signup/pro").await;
+    assert_eq!(gateway.submit(&form, &typed, "203.0.113.4").await.unwrap().status, 303);
+    fs::remove_dir_all(&folder).unwrap();
+}

@@ -8,7 +8,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
 use signup_gateway::settings::{Settings, Sources};
 use signup_gateway::signup::Flow;
-use signup_gateway::startup::Application;
+use signup_gateway::startup::{Application, Reloader};
 use signup_gateway::state::AppState;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -23,6 +23,7 @@ pub struct TestApp {
     pub studio: Neighbour,
     pub siteverify: Neighbour,
     pub state: actix_web::web::Data<AppState>,
+    reloader: Reloader,
     client: Client,
     stop: UnboundedSender<()>,
     running: JoinHandle<std::io::Result<()>>,
@@ -48,10 +49,11 @@ impl TestApp {
         let settings = settings(&studio, &siteverify, variables);
         let application = Application::build(settings, FLOWS).unwrap();
         let (address, admin, state) = (application.public_address(), application.admin_address(), application.state());
+        let reloader = application.reloader();
         let (stop, told) = unbounded_channel();
         let running = tokio::spawn(application.run_until_stopped(told));
         let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
-        let app = Self { address, admin, studio, siteverify, state, client, stop, running };
+        let app = Self { address, admin, studio, siteverify, state, reloader, client, stop, running };
         while app.get_admin("/health/ready").await.status != 200 {
             tokio::task::yield_now().await;
         }
@@ -117,6 +119,11 @@ impl TestApp {
     pub async fn sign_up(&self, flow: &'static Flow) -> Page {
         let page = self.form(flow, "").await;
         self.submit(&page, &sample(flow)).await
+    }
+
+    /// Puts settings with these variables into force; the keys that wait for a restart.
+    pub fn reload(&self, variables: &[(&str, &str)]) -> Vec<&'static str> {
+        self.reloader.reload(settings(&self.studio, &self.siteverify, variables)).unwrap()
     }
 
     /// The first message drains, the second stops at once.
