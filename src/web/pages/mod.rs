@@ -149,6 +149,8 @@ pub struct ErrorPage<'a> {
     pub frame: Frame<'a>,
     /// The status code.
     pub status: u16,
+    /// Whole seconds until it is worth another try, where the answer says so.
+    pub wait: Option<u64>,
 }
 
 /// The account's progress.
@@ -222,7 +224,13 @@ impl ErrorPage<'_> {
         let own = format!("error-page-{}-{part}", self.status);
         let class = if self.status < 500 { "4xx" } else { "5xx" };
         let key = if self.frame.words.has(&own) { own } else { format!("error-page-{class}-{part}") };
-        self.frame.t(&key).into_owned()
+        match self.wait {
+            Some(wait) => {
+                let words = self.frame.words;
+                words.with(&key, &[("brand", self.frame.brand.name.as_str().into()), ("wait", words.wait(wait).into())])
+            }
+            None => self.frame.t(&key).into_owned(),
+        }
     }
 }
 

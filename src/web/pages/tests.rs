@@ -167,7 +167,10 @@ fn pages_in(language: Language) -> Vec<Drawn> {
             pages.push((format!("{count} plans"), PlansPage { frame, plans: &plans[..count] }.render()));
         }
         for status in [400, 403, 404, 405, 408, 413, 415, 418, 421, 429, 500, 502, 503, 504] {
-            pages.push((format!("status {status}"), ErrorPage { frame, status }.render()));
+            pages.push((
+                format!("status {status}"),
+                ErrorPage { frame, status, wait: (status == 429).then_some(90) }.render(),
+            ));
         }
         for (index, progress) in [
             Progress::Unknown,
@@ -260,7 +263,8 @@ fn a_hostile_brand_and_address_stay_text() {
     with_frame(Language::English, &brand, |frame| {
         let frame = Frame { here: HOSTILE, request_id: HOSTILE, ..frame };
         let plans: Vec<_> = FLOWS.iter().map(|flow| (*flow, HOSTILE.to_owned())).collect();
-        for html in [PlansPage { frame, plans: &plans }.render(), ErrorPage { frame, status: 500 }.render()] {
+        for html in [PlansPage { frame, plans: &plans }.render(), ErrorPage { frame, status: 500, wait: None }.render()]
+        {
             assert!(!html.contains("<script>"));
         }
     });
