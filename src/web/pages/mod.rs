@@ -26,6 +26,9 @@ pub const HONEYPOT: &str = crate::guard::HONEYPOT_FIELD;
 /// The name of the box that insists on a doubtful address (contract 2, `upstream.validate_email`).
 pub const EMAIL_ANYWAY: &str = crate::signup::submission::USE_EMAIL_ANYWAY;
 
+/// The name of the buttons that show a form in another language, with what was typed and without submitting it.
+pub const LANGUAGE_SWITCH: &str = "switch_language";
+
 /// What every page needs.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {
@@ -83,6 +86,8 @@ pub struct FormPage<'a> {
     pub business_email: bool,
     /// Whether to offer the box that insists on a doubtful address.
     pub offers_email_anyway: bool,
+    /// Whether the page answers a posted form: then it holds what was typed, but no password.
+    pub is_answer: bool,
     /// The other enabled flows with their links.
     pub others: &'a [(&'static Flow, String)],
 }
