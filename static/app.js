@@ -77,6 +77,8 @@
     button.removeAttribute('aria-disabled');
   };
   form.addEventListener('submit', (event) => {
+    // The language switch posts the form too, and submits nothing.
+    if (event.submitter !== button) return undefined;
     if (busy || waiting) return event.preventDefault();
     if (window.turnstile && open().length && !trouble && !told) {
       event.preventDefault();

@@ -12,7 +12,7 @@ use super::visitor::Visitor;
 use crate::error::{AppError, Cause};
 use crate::guard::{Admission, AdmitError, Attempt, Caller, Proof};
 use crate::settings::FlowSettings;
-use crate::signup::{Flow, Link, LinkSecrets, RawForm, Rules, Submission};
+use crate::signup::{FieldErrors, Flow, Link, LinkSecrets, RawForm, Rules, Submission};
 use crate::state::AppState;
 use crate::upstream::create::{Created, Destination};
 use crate::upstream::payload::OperatorTerms;
@@ -62,15 +62,10 @@ pub async fn run_to_the_end(posted: Posted) -> Result<Outcome, AppError> {
 }
 
 async fn run(posted: Posted) -> Outcome {
-    let Posted { visitor, flow, form, .. } = &posted;
-    let caller = Caller {
-        tenant: &visitor.tenant.settings.id,
-        flow,
-        client: visitor.client,
-        budget: visitor.tenant.page_budget,
-    };
+    let Posted { visitor, form, .. } = &posted;
+    let caller = posted.caller();
     let (outcome, called_for) = match visitor.in_force.guard.admit(caller, form).await {
-        Ok(Admission::Open(attempt)) => posted.open(caller, &attempt).await,
+        Ok(Admission::Open(attempt)) => posted.open(&attempt).await,
         Ok(Admission::Answered(answer)) => {
             posted.report("duplicate", None);
             return Outcome::Created { destination: answer.destination, user_id: answer.user_id };
@@ -81,10 +76,7 @@ async fn run(posted: Posted) -> Outcome {
             let refused = Refused::from_shared(&shared).unwrap_or_else(|| AdmitError::Unavailable.into());
             return Outcome::Refused { refused, kept_pass: None };
         }
-        Err(error) => (
-            Outcome::Refused { refused: error.into(), kept_pass: visitor.in_force.guard.kept_pass(caller, form) },
-            None,
-        ),
+        Err(error) => (Outcome::Refused { refused: error.into(), kept_pass: posted.kept_pass() }, None),
     };
     let label = match &outcome {
         Outcome::Created { .. } => "created",
@@ -95,8 +87,33 @@ async fn run(posted: Posted) -> Outcome {
 }
 
 impl Posted {
+    fn caller(&self) -> Caller<'_> {
+        let Self { visitor, flow, .. } = self;
+        Caller { tenant: &visitor.tenant.settings.id, flow, client: visitor.client, budget: visitor.tenant.page_budget }
+    }
+
+    /// What the form says, if all of it may be said. Asks nobody and counts nothing.
+    ///
+    /// # Errors
+    /// [`FieldErrors`], one problem for each wrong field.
+    pub fn parse(&self) -> Result<Submission, FieldErrors> {
+        let Self { visitor, flow, terms, form, .. } = self;
+        let rules = Rules {
+            email: &visitor.tenant.settings.email,
+            business_email: terms.business_email,
+            password: &visitor.in_force.password,
+        };
+        Submission::parse(flow, rules, form, self.link())
+    }
+
+    /// The pass that the form brought, if it is still good.
+    #[must_use]
+    pub fn kept_pass(&self) -> Option<String> {
+        self.visitor.in_force.guard.kept_pass(self.caller(), &self.form)
+    }
+
     /// The pipeline inside an open attempt, how the attempt ends, and how long the upstream took if it was called.
-    async fn open(&self, caller: Caller<'_>, attempt: &Attempt) -> (Outcome, Option<Duration>) {
+    async fn open(&self, attempt: &Attempt) -> (Outcome, Option<Duration>) {
         let guard = &self.visitor.in_force.guard;
         let mut called_for = None;
         let outcome = match self.sign_up(attempt, &mut called_for).await {
@@ -121,7 +138,7 @@ impl Posted {
                 if refused.refusal.is_our_fault() {
                     guard.refund(attempt).await;
                 }
-                Outcome::Refused { refused, kept_pass: guard.kept_pass(caller, &self.form) }
+                Outcome::Refused { refused, kept_pass: self.kept_pass() }
             }
         };
         (outcome, called_for)
@@ -133,8 +150,8 @@ impl Posted {
         attempt: &Attempt,
         called_for: &mut Option<Duration>,
     ) -> Result<(crate::domain::email::Email, Created), Refused> {
-        let Self { visitor, flow, terms, form, .. } = self;
-        let submission = Submission::parse(flow, self.rules(), form, self.link())?;
+        let Self { visitor, terms, form, .. } = self;
+        let submission = self.parse()?;
         count_observed(&submission);
         let (email, submission_username) = (submission.email().clone(), submission.username().clone());
         let challenge = &visitor.tenant.challenge;
@@ -152,17 +169,9 @@ impl Posted {
         }
     }
 
-    fn rules(&self) -> Rules<'_> {
-        let visitor = &self.visitor;
-        Rules {
-            email: &visitor.tenant.settings.email,
-            business_email: self.terms.business_email,
-            password: &visitor.in_force.password,
-        }
-    }
-
     /// The link of this post: its secrets come from the form.
-    fn link(&self) -> Link {
+    #[must_use]
+    pub fn link(&self) -> Link {
         self.visitor.link(self.secrets())
     }
 

@@ -8,7 +8,7 @@ use actix_http::ConnectionType;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue,
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, StatusCode};
@@ -235,7 +235,8 @@ fn is_bare_failure<B>(response: &HttpResponse<B>) -> bool {
 }
 
 fn draw<B>(context: &Context, response: HttpResponse<EitherBody<B, BoxBody>>) -> HttpResponse<EitherBody<B, BoxBody>> {
-    let html = ErrorPage { frame: context.frame(), status: response.status().as_u16() }.render();
+    let wait = response.headers().get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.parse().ok());
+    let html = ErrorPage { frame: context.frame(), status: response.status().as_u16(), wait }.render();
     let mut response = response.set_body(EitherBody::right(BoxBody::new(html)));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response

@@ -11,9 +11,11 @@ use super::attempt::{Outcome, Posted, run_to_the_end};
 use super::context::Context;
 use super::form_body::PostedForm;
 use super::link_secrets::{self, Found};
-use super::pages::{AlreadyActivePage, Challenge, FieldError, FormPage, Frame, Here, Notice, Personal, PlansPage};
+use super::pages::{
+    AlreadyActivePage, Challenge, FieldError, FormPage, Frame, Here, LANGUAGE_SWITCH, Notice, Personal, PlansPage,
+};
 use super::prefill::{Prefill, prefill};
-use super::refusal::Refused;
+use super::refusal::{Refusal, Refused};
 use super::status;
 use super::visitor::{Guest, Visitor};
 use super::words::Words;
@@ -69,8 +71,15 @@ pub async fn form(guest: Guest, slug: web::Path<String>) -> Result<HttpResponse,
             return Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html));
         }
     };
-    let shown =
-        Shown { form: &prefilled, errors: &[], notice, pass: None, keeps_id: false, offers_email_anyway: false };
+    let shown = Shown {
+        form: &prefilled,
+        errors: &[],
+        notice,
+        pass: None,
+        keeps_id: false,
+        offers_email_anyway: false,
+        is_answer: false,
+    };
     let link = visitor.link(secrets);
     counter!("signup_link_parameters_odd_total").increment(link.odd_parameters as u64);
     let html = draw(context, visitor, flow, terms, &link, &shown)?;
@@ -97,6 +106,9 @@ pub async fn submit(guest: Guest, slug: web::Path<String>, form: PostedForm) -> 
         terms: terms.clone(),
         form: Arc::clone(&form),
     };
+    if form.get(LANGUAGE_SWITCH).is_some() {
+        return in_another_language(&context, &posted).await;
+    }
     match run_to_the_end(posted).await? {
         Outcome::Created { destination, user_id } => Ok(redirect(&context, flow, destination, user_id)),
         Outcome::Refused { refused, kept_pass } => again(&context, &visitor, flow, terms, &form, refused, kept_pass),
@@ -171,6 +183,7 @@ fn again(
         pass: pass.or(kept_pass),
         keeps_id: refusal.keeps_id(),
         offers_email_anyway: refusal.offers_email_anyway() || form.is_ticked(USE_EMAIL_ANYWAY),
+        is_answer: true,
     };
     let sealed = form.typed(link_secrets::PARAMETER);
     let secrets = visitor.secrets(sealed, Found::InForm).unwrap_or_default();
@@ -184,6 +197,29 @@ fn again(
         rate_limit_fields(&mut response, &limited);
     }
     Ok(response.content_type(ContentType::html()).body(html))
+}
+
+/// The form in the language that its switch chose: what was typed stays, and what is wrong with it is said again.
+/// Nothing is submitted, so it costs a page, not an attempt.
+async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpResponse, AppError> {
+    let Posted { visitor, flow, terms, form, .. } = posted;
+    charge_page(context, visitor).await?;
+    let words = context.state.catalogue.words(visitor.language);
+    let mut errors =
+        posted.parse().err().map_or_else(Vec::new, |errors| Refusal::Fields(errors).field_errors(flow, words));
+    // No page keeps a password, so an empty one is nobody's mistake yet: its hint asks for it again.
+    errors.retain(|error| flow.field(error.field).is_none_or(|field| !matches!(field.kind, Kind::Password)));
+    let shown = Shown {
+        form,
+        errors: &errors,
+        notice: None,
+        pass: posted.kept_pass(),
+        keeps_id: true,
+        offers_email_anyway: form.is_ticked(USE_EMAIL_ANYWAY),
+        is_answer: true,
+    };
+    let html = draw(context, visitor, flow, terms, &posted.link(), &shown)?;
+    Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
 /// An address that came back with an error and looks like a slip: says what was probably meant. Not where a business
@@ -204,6 +240,8 @@ struct Shown<'a> {
     pass: Option<String>,
     keeps_id: bool,
     offers_email_anyway: bool,
+    /// Whether the page answers a posted form.
+    is_answer: bool,
 }
 
 impl Shown<'_> {
@@ -215,6 +253,7 @@ impl Shown<'_> {
             && self.pass.is_none()
             && !self.keeps_id
             && !self.offers_email_anyway
+            && !self.is_answer
     }
 }
 
@@ -288,6 +327,7 @@ impl Sheet<'_> {
             password_min_length: context.in_force.password.min_length,
             business_email: terms.business_email,
             offers_email_anyway: shown.offers_email_anyway,
+            is_answer: shown.is_answer,
             others: &others,
         };
         page.render()

@@ -22,6 +22,7 @@ mod cross_site;
 mod form_rules;
 mod health;
 mod hosts;
+mod language_switch;
 mod languages;
 mod limits;
 mod link_secrets;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use askama::Template;
 
 use super::field::{Control, FieldView};
-use super::{FormPage, Frame, HONEYPOT, Notice, draw};
+use super::{FormPage, Frame, HONEYPOT, LANGUAGE_SWITCH, Notice, draw};
 use crate::signup::{Field, Group, Kind};
 use crate::web::assets;
 
@@ -63,11 +63,6 @@ impl FormPage<'_> {
         draw(&view, if has_country { 32 * 1024 } else { 12 * 1024 })
     }
 
-    /// Whether the visitor has sent this form before.
-    pub(super) fn is_back(&self) -> bool {
-        !self.errors.is_empty() || self.notice.is_some_and(Notice::is_problem)
-    }
-
     fn is_asked(&self, field: &Field) -> bool {
         self.asks_password || !matches!(field.kind, Kind::Password)
     }
@@ -113,7 +108,7 @@ impl<'a> FormView<'a> {
     }
 
     fn is_problem(&self) -> bool {
-        self.page.is_back()
+        !self.page.errors.is_empty() || self.page.notice.is_some_and(Notice::is_problem)
     }
 
     /// The error at a challenge.

@@ -31,6 +31,9 @@ pub const HONEYPOT: &str = crate::guard::HONEYPOT_FIELD;
 /// The name of the box that insists on a doubtful address (contract 2, `upstream.validate_email`).
 pub const EMAIL_ANYWAY: &str = crate::signup::submission::USE_EMAIL_ANYWAY;
 
+/// The name of the buttons that show a form in another language, with what was typed and without submitting it.
+pub const LANGUAGE_SWITCH: &str = "switch_language";
+
 /// What every page needs.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {
@@ -88,6 +91,8 @@ pub struct FormPage<'a> {
     pub business_email: bool,
     /// Whether to offer the box that insists on a doubtful address.
     pub offers_email_anyway: bool,
+    /// Whether the page answers a posted form: then it holds what was typed, but no password.
+    pub is_answer: bool,
     /// The other enabled flows with their links.
     pub others: &'a [(&'static Flow, String)],
 }
@@ -154,6 +159,8 @@ pub struct ErrorPage<'a> {
     pub frame: Frame<'a>,
     /// The status code.
     pub status: u16,
+    /// Whole seconds until it is worth another try, where the answer says so.
+    pub wait: Option<u64>,
 }
 
 /// The account's progress.
@@ -227,7 +234,13 @@ impl ErrorPage<'_> {
         let own = format!("error-page-{}-{part}", self.status);
         let class = if self.status < 500 { "4xx" } else { "5xx" };
         let key = if self.frame.words.has(&own) { own } else { format!("error-page-{class}-{part}") };
-        self.frame.t(&key).into_owned()
+        match self.wait {
+            Some(wait) => {
+                let words = self.frame.words;
+                words.with(&key, &[("brand", self.frame.brand.name.as_str().into()), ("wait", words.wait(wait).into())])
+            }
+            None => self.frame.t(&key).into_owned(),
+        }
     }
 }
 

@@ -56,6 +56,7 @@ struct Parts {
     challenges: Vec<Challenge<'static>>,
     asks_password: bool,
     offers_email_anyway: bool,
+    is_answer: bool,
 }
 
 /// A form page in English with every part on it, changed and drawn.
@@ -70,6 +71,7 @@ fn form_in(language: Language, flow: &'static Flow, typed: &[(&str, &str)], chan
         challenges: vec![CHALLENGE],
         asks_password: true,
         offers_email_anyway: true,
+        is_answer: false,
     };
     change(&mut parts);
     let typed = RawForm::from_pairs(typed.iter().copied());
@@ -95,6 +97,7 @@ fn form_in(language: Language, flow: &'static Flow, typed: &[(&str, &str)], chan
             password_min_length: 8,
             business_email: flow.business_email,
             offers_email_anyway: parts.offers_email_anyway,
+            is_answer: parts.is_answer,
             others: &others,
         };
         page.render()
@@ -151,14 +154,18 @@ fn pages_in(language: Language) -> Vec<Drawn> {
     let mut pages = Vec::new();
     for flow in FLOWS {
         pages.push((format!("{} fresh", flow.slug), form_in(language, flow, &[], |_| ())));
-        pages.push((format!("{} filled", flow.slug), form_in(language, flow, flow.sample, |_| ())));
+        let filled = form_in(language, flow, flow.sample, |parts| parts.is_answer = true);
+        pages.push((format!("{} filled", flow.slug), filled));
         let errors = all_errors(flow);
         pages.push((
             format!("{} errors", flow.slug),
-            form_in(language, flow, flow.sample, |parts| parts.errors = errors),
+            form_in(language, flow, flow.sample, |parts| (parts.errors, parts.is_answer) = (errors, true)),
         ));
         for (index, notice) in notices().into_iter().enumerate() {
-            let html = form_in(language, flow, flow.sample, |parts| parts.notice = Some(notice));
+            let html = form_in(language, flow, flow.sample, |parts| {
+                parts.is_answer = !matches!(notice, Notice::CodeNotUsable | Notice::LinkExpired);
+                parts.notice = Some(notice);
+            });
             pages.push((format!("{} notice {index}", flow.slug), html));
         }
     }
@@ -169,7 +176,10 @@ fn pages_in(language: Language) -> Vec<Drawn> {
             pages.push((format!("{count} plans"), PlansPage { frame, plans: &plans[..count] }.render()));
         }
         for status in [400, 403, 404, 405, 408, 413, 415, 418, 421, 429, 500, 502, 503, 504] {
-            pages.push((format!("status {status}"), ErrorPage { frame, status }.render()));
+            pages.push((
+                format!("status {status}"),
+                ErrorPage { frame, status, wait: (status == 429).then_some(90) }.render(),
+            ));
         }
         for (index, progress) in [
             Progress::Unknown,
@@ -263,7 +273,8 @@ fn a_hostile_brand_and_address_stay_text() {
         let here = Here::read(HOSTILE);
         let frame = Frame { here: &here, request_id: HOSTILE, ..frame };
         let plans: Vec<_> = FLOWS.iter().map(|flow| (*flow, HOSTILE.to_owned())).collect();
-        for html in [PlansPage { frame, plans: &plans }.render(), ErrorPage { frame, status: 500 }.render()] {
+        for html in [PlansPage { frame, plans: &plans }.render(), ErrorPage { frame, status: 500, wait: None }.render()]
+        {
             assert!(!html.contains("<script>"));
         }
     });
