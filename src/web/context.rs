@@ -13,7 +13,7 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
-use metrics::{counter, gauge};
+use metrics::gauge;
 use tracing_actix_web::RequestId;
 
 use super::cross_site::Provenance;
@@ -146,10 +146,8 @@ pub async fn around_every_answer<B: MessageBody + 'static>(
             Ok(ServiceResponse::new(request, finish(&context, response)))
         }
         Err(mut error) => {
-            counter!("signup_panics_total").increment(1);
-            let status = error.as_response_error().status_code();
-            tracing::error!(status = status.as_u16(), "a request ended in a panic or without an answer");
-            log_access(is_post, status, None, started);
+            // A panic, which was logged and counted where it happened.
+            log_access(is_post, error.as_response_error().status_code(), None, started);
             error.add_response_mapper(move |response| {
                 let response = finish(&context, response.map_into_left_body::<BoxBody>());
                 response.map_into_boxed_body()

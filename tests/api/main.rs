@@ -26,6 +26,7 @@ mod languages;
 mod limits;
 mod link_secrets;
 mod pages;
+mod panics;
 mod pass;
 mod payload;
 mod prefill;

@@ -258,6 +258,7 @@ async fn after_failures_in_a_row_the_circuit_opens_and_one_probe_closes_it() {
         let answer = app.submit(&form, &sample(flow)).await;
         assert_unavailable(flow, &form, &answer, flow.slug);
         assert!(answer.notice_text().contains("No account was created"), "{}", flow.slug);
+        assert_eq!(answer.event().get("upstream_duration_ms"), None, "{}: of a call that was not made", flow.slug);
         waiting.push((flow, answer));
     }
     assert_eq!(app.studio.connections(), connections, "no connection while the circuit is open");
