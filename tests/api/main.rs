@@ -38,5 +38,6 @@ mod slow_clients;
 mod statics;
 mod status;
 mod turnstile;
+mod turnstile_faults;
 mod upstream_answers;
 mod upstream_faults;

@@ -1,6 +1,7 @@
 //! The application under test, its programmable neighbours, and what a browser would make of its pages.
 
 pub mod app;
+pub mod faults;
 pub mod form;
 pub mod log;
 pub mod neighbour;
