@@ -37,6 +37,7 @@ mod sign_up;
 mod slow_clients;
 mod statics;
 mod status;
+mod store_faults;
 mod turnstile;
 mod turnstile_faults;
 mod upstream_answers;

@@ -7,6 +7,7 @@ pub mod log;
 pub mod neighbour;
 pub mod page;
 pub mod raw;
+pub mod resp;
 pub mod returned;
 pub mod workshop;
 

@@ -274,7 +274,7 @@ async fn read_request(stream: &mut TcpStream, door: Door) -> Option<Received> {
 }
 
 /// Whether the connection stays open for another request.
-async fn write_reply(stream: &mut TcpStream, reply: Reply) -> bool {
+pub(super) async fn write_reply(stream: &mut TcpStream, reply: Reply) -> bool {
     match reply {
         Reply::Json(status, body) => stream.write_all(&answer(status, "", &body)).await.is_ok(),
         Reply::With(status, headers, body) => stream.write_all(&answer(status, headers, &body)).await.is_ok(),
