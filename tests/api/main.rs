@@ -31,6 +31,7 @@ mod pass;
 mod payload;
 mod prefill;
 mod privacy;
+mod raw_http;
 mod security_headers;
 mod shutdown;
 mod sign_up;

@@ -295,7 +295,7 @@ pub(super) async fn write_reply(stream: &mut TcpStream, reply: Reply) -> bool {
         Reply::Stall(bytes) => {
             let _gone = stream.write_all(&bytes).await;
             // Until the other side gives up.
-            let _gone = stream.read(&mut [0]).await;
+            while let Ok(1..) = stream.read(&mut [0; 1_024]).await {}
             false
         }
         Reply::Close => false,
