@@ -58,9 +58,9 @@ pub enum Cause {
     /// No randomness.
     #[error(transparent)]
     Seal(#[from] SealError),
-    /// An attempt ended without an answer, because it panicked.
-    #[error("an attempt ended without an answer")]
-    AttemptLost,
+    /// An attempt panicked, which was logged where it happened.
+    #[error("an attempt panicked")]
+    AttemptPanicked,
     /// There is no tenant at all.
     #[error("there is no tenant")]
     NoTenant,
@@ -108,6 +108,7 @@ impl ResponseError for AppError {
                 response.insert_header((RETRY_AFTER, whole_seconds(limited.retry_after)));
                 rate_limit_fields(&mut response, limited);
             }
+            Self::Internal(Cause::AttemptPanicked) => {}
             Self::Internal(cause) => {
                 tracing::error!(error = %chain(cause), "the request failed");
             }

@@ -25,6 +25,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// How long a request's head may take, counted from its first byte; the first head of a connection from the start.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a connection stays after its last answer for a visitor who is still sending, and would lose the answer with it.
+const LINGER: Duration = Duration::from_secs(5);
 /// How long a visitor may take to accept the next bytes of an answer.
 const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// How long an idle connection is kept: longer than balancers keep theirs, so that they close first.
@@ -56,6 +58,10 @@ enum Phase {
     Head { since: Instant },
     /// A request is being answered.
     Answering,
+    /// The answer said that it is the connection's last.
+    Closing { since: Instant },
+    /// A request came all the same; the connection ends once that answer is written.
+    Over,
 }
 
 impl Progress {
@@ -65,10 +71,19 @@ impl Progress {
         request.conn_data::<Rc<Self>>().cloned()
     }
 
-    /// A head is complete.
-    pub fn begin_answer(&self) {
+    /// A head is complete. `false` when the answer before it was the last one: this request is never answered.
+    ///
+    /// The framework closes after a last answer, but not before it has served what arrived with the request before
+    /// (RFC 9112, 9.6 forbids it).
+    #[must_use]
+    pub fn begin_answer(&self) -> bool {
+        if let Phase::Closing { .. } | Phase::Over = self.phase.get() {
+            self.phase.set(Phase::Over);
+            return false;
+        }
         self.phase.set(Phase::Answering);
         self.early_bytes.set(!self.ends_with_head.get());
+        true
     }
 
     /// The body is complete: what comes now belongs to the next request.
@@ -76,18 +91,21 @@ impl Progress {
         self.early_bytes.set(false);
     }
 
-    /// The request is answered.
-    pub fn end_answer(&self) {
+    /// The request is answered, and whether that is the connection's last answer.
+    pub fn end_answer(&self, is_last: bool) {
         self.bytes.set(0);
-        let next = if self.early_bytes.get() { Phase::Head { since: Instant::now() } } else { Phase::Idle };
-        self.phase.set(next);
+        self.phase.set(match (is_last, self.early_bytes.get()) {
+            (true, _) => Phase::Closing { since: Instant::now() },
+            (false, true) => Phase::Head { since: Instant::now() },
+            (false, false) => Phase::Idle,
+        });
     }
 
     fn bytes_arrived(&self, count: usize) {
         self.bytes.set(self.bytes.get().saturating_add(count));
         match self.phase.get() {
             Phase::Idle => self.phase.set(Phase::Head { since: Instant::now() }),
-            Phase::Head { .. } => {}
+            Phase::Head { .. } | Phase::Closing { .. } | Phase::Over => {}
             Phase::Answering => self.early_bytes.set(true),
         }
     }
@@ -95,7 +113,8 @@ impl Progress {
     fn deadline(&self) -> Option<Instant> {
         match self.phase.get() {
             Phase::Head { since } => Some(since + HEAD_DEADLINE),
-            Phase::Idle | Phase::Answering => None,
+            Phase::Closing { since } => Some(since + LINGER),
+            Phase::Idle | Phase::Answering | Phase::Over => None,
         }
     }
 }
@@ -183,7 +202,11 @@ impl AsyncWrite for TimedStream {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let flushed = Pin::new(&mut this.stream).poll_flush(context);
-        this.guard_write(flushed, context)
+        ready!(this.guard_write(flushed, context))?;
+        match this.progress.phase.get() {
+            Phase::Over => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+            _ => Poll::Ready(Ok(())),
+        }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -47,6 +47,7 @@ async fn serve(loaded: Loaded) -> ExitCode {
     if let Err(error) = telemetry::log_to_stdout(settings.telemetry.log_format) {
         return fail(&format!("no log: {}", chain(&error)), 1);
     }
+    telemetry::report_panics();
     for warning in &warnings {
         tracing::warn!("{warning}");
     }

@@ -1,5 +1,6 @@
 //! Attempts: the right to try one form, and how it ends. At most one of them creates an account.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use metrics::counter;
@@ -37,6 +38,8 @@ pub struct Attempt {
     pub(super) fingerprint: Fingerprint,
     pub(super) lease: Duration,
     pub(super) charges: Mutex<Vec<Charge>>,
+    /// Whether something may have been sent upstream.
+    pub(super) sending: AtomicBool,
 }
 
 /// The way in.
@@ -114,6 +117,7 @@ impl Guard {
             fingerprint: self.fingerprint(form),
             lease: caller.budget + LEASE_SLACK,
             charges: Mutex::new(charge.into_iter().collect()),
+            sending: AtomicBool::new(false),
         };
         match self.claim(&attempt, caller.budget).await {
             Ok(Claimed::Won) => {}
@@ -229,6 +233,12 @@ impl Guard {
 }
 
 impl Attempt {
+    /// Whether something may have been sent upstream: an attempt that ends without an outcome is unknown then, else free.
+    #[must_use]
+    pub fn may_have_sent(&self) -> bool {
+        self.sending.load(Ordering::Acquire)
+    }
+
     pub(super) fn context(&self) -> [&str; 2] {
         [self.tenant.as_str(), self.flow.slug]
     }

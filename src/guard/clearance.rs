@@ -1,5 +1,6 @@
 //! Clearance: the challenge is verified and the address counted, last before the upstream.
 
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use metrics::counter;
@@ -214,7 +215,9 @@ impl Cleared<'_> {
     #[must_use = "a lost claim must not be sent"]
     pub async fn begin_sending(&self) -> bool {
         let key = self.attempt.id.attempt_key(&self.attempt.tenant);
-        self.guard.store.begin_sending(&key, self.attempt.token, self.attempt.lease, keep()).await
+        let ours = self.guard.store.begin_sending(&key, self.attempt.token, self.attempt.lease, keep()).await;
+        self.attempt.sending.store(ours, Ordering::Release);
+        ours
     }
 }
 

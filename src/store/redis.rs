@@ -1,10 +1,11 @@
 //! The shared side: Redis or Valkey, one script call and one round trip for each decision.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, RedisError, Script};
+use redis::{Client, FromRedisValue, RedisError, Script, ScriptInvocation};
 
 use super::attempts::{AttemptKey, Claim, ClaimToken, Fingerprint, Phase, REFUSAL_SHARED_FOR};
 use super::limits::{Decision, LimitKey, Scope};
@@ -118,31 +119,40 @@ return 1
 #[error("Redis is unavailable")]
 pub struct RedisUnavailable(#[from] RedisError);
 
-pub(super) struct Redis(ConnectionManager);
+pub(super) struct Redis {
+    client: Client,
+    connection: ArcSwap<ConnectionManager>,
+}
 
 impl Redis {
     pub(super) fn lazy(url: &str) -> Result<Self, RedisUnavailable> {
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT))
-            .set_number_of_retries(1)
-            .set_min_delay(Duration::from_millis(10));
-        Ok(Self(ConnectionManager::new_lazy_with_config(Client::open(url)?, config)?))
+        let client = Client::open(url)?;
+        let connection = ArcSwap::from_pointee(connect_lazily(&client)?);
+        Ok(Self { client, connection })
+    }
+
+    async fn ask<T: FromRedisValue>(&self, question: &ScriptInvocation<'_>) -> Result<T, RedisUnavailable> {
+        let connection = self.connection.load_full();
+        let answer = question.invoke_async(&mut ConnectionManager::clone(&connection)).await;
+        // The manager reconnects when a connection breaks. One whose other side is gone without a word never does, not
+        // before the system gives up repeating, a quarter of an hour later: its first silence is its last.
+        if answer.as_ref().is_err_and(RedisError::is_timeout)
+            && let Ok(fresh) = connect_lazily(&self.client)
+        {
+            self.connection.compare_and_swap(&connection, Arc::new(fresh));
+        }
+        Ok(answer?)
     }
 
     pub(super) async fn take(&self, scope: Scope, key: LimitKey, quota: Quota) -> Result<Decision, RedisUnavailable> {
         let increment = microseconds(quota.period);
-        let wait: u64 = TAKE
-            .key(limit_name(scope, key))
-            .arg(increment)
-            .arg(increment.saturating_mul(u64::from(quota.burst.get()) - 1))
-            .invoke_async(&mut self.0.clone())
-            .await?;
+        let tolerance = increment.saturating_mul(u64::from(quota.burst.get()) - 1);
+        let wait: u64 = self.ask(TAKE.key(limit_name(scope, key)).arg(increment).arg(tolerance)).await?;
         Ok(if wait == 0 { Decision::Allowed } else { Decision::Limited { retry_after: Duration::from_micros(wait) } })
     }
 
     pub(super) async fn refund(&self, scope: Scope, key: LimitKey) -> Result<(), RedisUnavailable> {
-        let _given: u64 = REFUND.key(limit_name(scope, key)).invoke_async(&mut self.0.clone()).await?;
+        let _given: u64 = self.ask(&REFUND.key(limit_name(scope, key))).await?;
         Ok(())
     }
 
@@ -153,12 +163,14 @@ impl Redis {
         lease: Duration,
         waited_with: Option<Fingerprint>,
     ) -> Result<Claim, RedisUnavailable> {
-        let answer: String = CLAIM
-            .key(attempt_name(key))
-            .arg(hex(&token.0))
-            .arg(milliseconds(lease))
-            .arg(waited_with.map(|fingerprint| hex(&fingerprint.0)).unwrap_or_default())
-            .invoke_async(&mut self.0.clone())
+        let answer: String = self
+            .ask(
+                CLAIM
+                    .key(attempt_name(key))
+                    .arg(hex(&token.0))
+                    .arg(milliseconds(lease))
+                    .arg(waited_with.map(|fingerprint| hex(&fingerprint.0)).unwrap_or_default()),
+            )
             .await?;
         Ok(match answer.split_at_checked(1) {
             Some(("w", _)) => Claim::Won,
@@ -177,13 +189,11 @@ impl Redis {
         lease: Duration,
         keep: Duration,
     ) -> Result<bool, RedisUnavailable> {
-        Ok(BEGIN_SENDING
-            .key(attempt_name(key))
-            .arg(hex(&token.0))
-            .arg(milliseconds(lease))
-            .arg(milliseconds(keep))
-            .invoke_async(&mut self.0.clone())
-            .await?)
+        let mut question = BEGIN_SENDING.key(attempt_name(key));
+        question.arg(hex(&token.0)).arg(milliseconds(lease)).arg(milliseconds(keep));
+        // Not read as a bool: null, which no script of ours answers, would be one.
+        let ours: u64 = self.ask(&question).await?;
+        Ok(ours != 0)
     }
 
     pub(super) async fn finish(
@@ -199,15 +209,19 @@ impl Redis {
             Phase::Unknown => ("u".to_owned(), keep),
             Phase::Settled(sealed) => (format!("d{sealed}"), keep),
         };
-        let _ended: u64 = FINISH
-            .key(attempt_name(key))
-            .arg(hex(&token.0))
-            .arg(record)
-            .arg(milliseconds(keep))
-            .invoke_async(&mut self.0.clone())
-            .await?;
+        let _ended: u64 =
+            self.ask(FINISH.key(attempt_name(key)).arg(hex(&token.0)).arg(record).arg(milliseconds(keep))).await?;
         Ok(())
     }
+}
+
+fn connect_lazily(client: &Client) -> Result<ConnectionManager, RedisError> {
+    let config = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(CONNECT_TIMEOUT))
+        .set_response_timeout(Some(RESPONSE_TIMEOUT))
+        .set_number_of_retries(1)
+        .set_min_delay(Duration::from_millis(10));
+    ConnectionManager::new_lazy_with_config(client.clone(), config)
 }
 
 /// Asks a server for its version, for `check-config --live`: words for success, or for what to mend.

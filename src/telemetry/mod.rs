@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::{Error, HttpMessage as _};
+use metrics::counter;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::{Span, Subscriber};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
@@ -43,6 +44,16 @@ pub fn log_to_stdout(format: LogFormat) -> Result<(), TryInitError> {
     subscriber(format, std::io::stdout).try_init()
 }
 
+/// Counts and logs every panic of the process, with its place in the source and within the span of its request. Never
+/// its message: that may quote what a visitor typed.
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        counter!("signup_panics_total").increment(1);
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panicked");
+    }));
+}
+
 /// The registry behind `/metrics`: one for the process.
 ///
 /// # Errors
@@ -73,7 +84,7 @@ fn describe() {
     describe_counter!("signup_link_parameters_odd_total", "Link parameters dropped, cut or not allowed");
     describe_counter!("signup_store_errors_total", "Questions that Redis did not answer");
     describe_counter!("signup_upstream_retries_total", "Creations tried again because nothing had been sent");
-    describe_counter!("signup_panics_total", "Requests that ended in a panic");
+    describe_counter!("signup_panics_total", "Panics, each logged with its place in the source");
     describe_gauge!("signup_store_shared", "1 while limits and forms are shared through Redis");
     describe_gauge!("signup_upstream_circuit_state", "0 closed, 1 half-open, 2 open");
     describe_gauge!("http_requests_in_flight", "Requests being answered");

@@ -1,8 +1,10 @@
 //! One attempt at one form: the pipeline, run to its end whatever becomes of the connection.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use metrics::counter;
 use tracing::Instrument as _;
 
@@ -14,7 +16,7 @@ use crate::guard::{Admission, AdmitError, Attempt, Caller, Proof};
 use crate::settings::FlowSettings;
 use crate::signup::{FieldErrors, Flow, Link, LinkSecrets, RawForm, Rules, Submission};
 use crate::state::AppState;
-use crate::upstream::create::{Created, Destination};
+use crate::upstream::create::{CreateError, Created, Destination, NotCreated};
 use crate::upstream::payload::OperatorTerms;
 
 /// What became of a form.
@@ -33,6 +35,8 @@ pub enum Outcome {
         /// The pass the form brought, if it is still good.
         kept_pass: Option<String>,
     },
+    /// We panicked before anything was sent: the form is free again.
+    Panicked,
 }
 
 /// Everything an attempt needs, owned: it may outlive its request.
@@ -53,12 +57,13 @@ pub struct Posted {
 /// the drain waits for it.
 ///
 /// # Errors
-/// [`Cause::AttemptLost`] when it panicked; its form stays claimed until its lease ends.
+/// [`Cause::AttemptPanicked`] when it panicked outside the pipeline, which looks after its own panics: what the form has
+/// come to stands.
 pub async fn run_to_the_end(posted: Posted) -> Result<Outcome, AppError> {
     let state = Arc::clone(&posted.state);
     let attempt = run(posted).in_current_span();
     let outcome = state.attempts.spawn_on(attempt, &state.runtime).await;
-    Ok(outcome.map_err(|_panicked| Cause::AttemptLost)?)
+    Ok(outcome.map_err(|_panicked| Cause::AttemptPanicked)?)
 }
 
 async fn run(posted: Posted) -> Outcome {
@@ -81,6 +86,7 @@ async fn run(posted: Posted) -> Outcome {
     let label = match &outcome {
         Outcome::Created { .. } => "created",
         Outcome::Refused { refused, .. } => refused.refusal.outcome(),
+        Outcome::Panicked => "failed",
     };
     posted.report(label, called_for);
     outcome
@@ -116,8 +122,10 @@ impl Posted {
     async fn open(&self, attempt: &Attempt) -> (Outcome, Option<Duration>) {
         let guard = &self.visitor.in_force.guard;
         let mut called_for = None;
-        let outcome = match self.sign_up(attempt, &mut called_for).await {
-            Ok((submission_email, created)) => {
+        // Nothing here is seen again after a panic but state behind locks, which outlives a poisoned one.
+        let signed_up = AssertUnwindSafe(self.sign_up(attempt, &mut called_for)).catch_unwind().await;
+        let outcome = match signed_up {
+            Ok(Ok((submission_email, created))) => {
                 let destination = match created.destination {
                     Destination::Return(url) => Some(url.as_str().to_owned()),
                     Destination::Status => None,
@@ -125,23 +133,36 @@ impl Posted {
                 guard.settle(attempt, &submission_email, destination.clone(), created.user_id).await;
                 Outcome::Created { destination, user_id: created.user_id }
             }
-            Err(refused) => {
-                refused.refusal.log();
-                if refused.refusal.is_unknown() {
-                    tracing::error!("sent, and no usable answer: an account may have been created");
-                    guard.leave_unknown(attempt).await;
-                } else if let Some(shared) = refused.to_shared() {
-                    guard.refuse(attempt, &shared).await;
-                } else {
-                    guard.release(attempt).await;
-                }
-                if refused.refusal.is_our_fault() {
-                    guard.refund(attempt).await;
-                }
-                Outcome::Refused { refused, kept_pass: self.kept_pass() }
+            Ok(Err(refused)) => self.refused(attempt, refused).await,
+            Err(_panic) if attempt.may_have_sent() => {
+                let unanswered = NotCreated { reason: CreateError::Unanswered, pass: None };
+                self.refused(attempt, unanswered.into()).await
+            }
+            Err(_panic) => {
+                guard.release(attempt).await;
+                guard.refund(attempt).await;
+                Outcome::Panicked
             }
         };
         (outcome, called_for)
+    }
+
+    /// Ends an attempt that created no account, as far as we know.
+    async fn refused(&self, attempt: &Attempt, refused: Refused) -> Outcome {
+        let guard = &self.visitor.in_force.guard;
+        refused.refusal.log();
+        if refused.refusal.is_unknown() {
+            tracing::error!("sent, and no usable answer: an account may have been created");
+            guard.leave_unknown(attempt).await;
+        } else if let Some(shared) = refused.to_shared() {
+            guard.refuse(attempt, &shared).await;
+        } else {
+            guard.release(attempt).await;
+        }
+        if refused.refusal.is_our_fault() {
+            guard.refund(attempt).await;
+        }
+        Outcome::Refused { refused, kept_pass: self.kept_pass() }
     }
 
     /// Parse, clear, create.
@@ -162,7 +183,7 @@ impl Posted {
         let (username, prefilled) = (submission_username, self.secrets().prefilled);
         let started = Instant::now();
         let created = visitor.tenant.studio.create(cleared, &operator, &visitor.trace).await;
-        *called_for = Some(started.elapsed());
+        *called_for = attempt.may_have_sent().then(|| started.elapsed());
         match created {
             Ok(created) => Ok((email, created)),
             Err(error) => Err(Refused::from(error).about_prefilled(prefilled.as_ref(), &username, &email)),

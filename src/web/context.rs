@@ -14,7 +14,7 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
-use metrics::{counter, gauge};
+use metrics::gauge;
 use tracing_actix_web::RequestId;
 
 use super::cross_site::Provenance;
@@ -125,9 +125,10 @@ pub async fn around_every_answer<B: MessageBody + 'static>(
         Err(error) => return Ok(request.into_response(error.error_response_bare()).map_into_right_body()),
     };
     let connection = Progress::of(request.request());
-    if let Some(connection) = &connection {
-        connection.begin_answer();
+    if connection.as_ref().is_some_and(|connection| !connection.begin_answer()) {
+        return std::future::pending().await;
     }
+    let asked_to_close = request.head().connection_type() == ConnectionType::Close;
     request.extensions_mut().insert(Rc::clone(&context));
     tracing::Span::current().record("tenant", context.tenant.settings.id.as_str());
 
@@ -139,7 +140,11 @@ pub async fn around_every_answer<B: MessageBody + 'static>(
         None => next.call(request).await.map(ServiceResponse::map_into_left_body),
     };
     if let Some(connection) = connection {
-        connection.end_answer();
+        let status = match &outcome {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
+        connection.end_answer(asked_to_close || ends_connection(&context, status));
     }
     match outcome {
         Ok(response) => {
@@ -149,10 +154,8 @@ pub async fn around_every_answer<B: MessageBody + 'static>(
             Ok(ServiceResponse::new(request, finish(&context, response)))
         }
         Err(mut error) => {
-            counter!("signup_panics_total").increment(1);
-            let status = error.as_response_error().status_code();
-            tracing::error!(status = status.as_u16(), "a request ended in a panic or without an answer");
-            log_access(is_post, status, None, started);
+            // A panic, which was logged and counted where it happened.
+            log_access(is_post, error.as_response_error().status_code(), None, started);
             error.add_response_mapper(move |response| {
                 let response = finish(&context, response.map_into_left_body::<BoxBody>());
                 response.map_into_boxed_body()
@@ -216,15 +219,17 @@ fn finish<B>(
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    if ends_connection(response.status()) || context.state.readiness.phase() == Phase::Draining {
+    if ends_connection(context, response.status()) {
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
     response
 }
 
-/// Whether what follows on the connection is not to be trusted: a request we could not or did not read to its end.
-fn ends_connection(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 400 | 405 | 408 | 413 | 415 | 421)
+/// Whether nothing that follows on the connection is answered: we stop, or what follows is not to be trusted after a
+/// request that we could not or did not read to its end.
+fn ends_connection(context: &Context, status: StatusCode) -> bool {
+    let is_untrusted = matches!(status.as_u16(), 400 | 405 | 408 | 413 | 415 | 421);
+    is_untrusted || context.state.readiness.phase() == Phase::Draining
 }
 
 /// A failure that nobody drew: ours have no body at all, the framework's are plain text.

@@ -44,7 +44,16 @@ struct Sealed {
     prefilled: Option<(Option<String>, Option<String>)>,
 }
 
-/// The query string with the link's secrets sealed into `ctx`; `None` when it has none.
+/// A link without secrets in the open.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Clean {
+    /// The query string, with the secrets sealed into `ctx`.
+    pub query: String,
+    /// Secrets that were dropped: empty, too long, repeated, or with control characters.
+    pub dropped: usize,
+}
+
+/// Seals the secrets of a link; `None` when it has none.
 ///
 /// # Errors
 /// [`SealError`] when the system gives no randomness.
@@ -53,8 +62,9 @@ pub fn seal(
     keyring: &Keyring,
     tenant: &TenantId,
     now: SystemTime,
-) -> Result<Option<String>, SealError> {
-    if query.iter().all(|(name, _)| !NAMES.contains(&name.as_str())) {
+) -> Result<Option<Clean>, SealError> {
+    let found = query.iter().filter(|(name, _)| NAMES.contains(&name.as_str())).count();
+    if found == 0 {
         return Ok(None);
     }
     let secret = |name| {
@@ -71,13 +81,12 @@ pub fn seal(
     };
     let mut rest = form_urlencoded::Serializer::new(String::new());
     rest.extend_pairs(query.iter().filter(|(name, _)| name != PARAMETER && !NAMES.contains(&name.as_str())));
-    let holds_any =
-        sealed.activation_code.is_some() || sealed.activation_token.is_some() || sealed.session_id.is_some();
-    if holds_any {
+    let carried = [&sealed.activation_code, &sealed.activation_token, &sealed.session_id].into_iter().flatten().count();
+    if carried > 0 {
         let plain = serde_json::to_vec(&sealed).map_err(|_never| SealError::Cipher)?;
         rest.append_pair(PARAMETER, &keyring.seal(Purpose::LinkSecrets, &[tenant.as_str()], &plain)?);
     }
-    Ok(Some(rest.finish()))
+    Ok(Some(Clean { query: rest.finish(), dropped: found - carried }))
 }
 
 /// The secrets that `ctx` stands for; `None` when it is forged, another tenant's, or too old.
@@ -134,7 +143,8 @@ mod tests {
         let (acme, globex) = (TenantId::parse("acme").unwrap(), TenantId::parse("globex").unwrap());
         let now = SystemTime::now();
         let query = "utm_source=a&activationCode=welcome&activationToken=tok&sessionId=ses&lang=en";
-        let sealed = seal(&pairs(query), &keyring, &acme, now).unwrap().unwrap();
+        let Clean { query: sealed, dropped } = seal(&pairs(query), &keyring, &acme, now).unwrap().unwrap();
+        assert_eq!(dropped, 0);
         assert!(sealed.starts_with("utm_source=a&lang=en&ctx="), "{sealed}");
         assert!(!sealed.contains("welcome") && !sealed.contains("tok&"));
         let ctx = sealed.rsplit_once("ctx=").unwrap().1;
@@ -153,13 +163,22 @@ mod tests {
     }
 
     #[test]
-    fn a_link_without_secrets_is_left_alone_and_empty_ones_just_go() {
+    fn a_link_without_secrets_is_left_alone_and_odd_ones_go_and_are_counted() {
         let keyring = Keyring::new(&[SecretString::from("k")]).unwrap();
         let acme = TenantId::parse("acme").unwrap();
         let seal = |query: &str| seal(&pairs(query), &keyring, &acme, SystemTime::now()).unwrap();
         assert_eq!(seal("utm_source=a"), None);
-        assert_eq!(seal("utm_source=a&activationCode="), Some("utm_source=a".to_owned()));
-        let long = format!("activationCode={}", "x".repeat(3_000));
-        assert_eq!(seal(&long), Some(String::new()));
+        let long = "x".repeat(MAX_SECRET_BYTES + 1);
+        for (row, query, kept, dropped) in [
+            ("empty", "utm_source=a&activationCode=".to_owned(), "utm_source=a", 1),
+            ("too long", format!("activationCode={long}"), "", 1),
+            ("control characters", "sessionId=a%00b".to_owned(), "", 1),
+            ("two of three", format!("activationCode=&activationToken={long}&sessionId=ses"), "ctx=", 2),
+            ("repeated", "sessionId=a&sessionId=b".to_owned(), "ctx=", 1),
+        ] {
+            let clean = seal(&query).unwrap();
+            assert!(clean.query.starts_with(kept) && !clean.query.contains(&long), "{row}: {}", clean.query);
+            assert_eq!((clean.query.contains("ctx="), clean.dropped), (kept == "ctx=", dropped), "{row}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use actix_web::http::Method;
 use actix_web::http::header::{ContentType, LOCATION, RETRY_AFTER};
 use actix_web::{HttpResponse, web};
 use metrics::counter;
@@ -10,7 +11,7 @@ use metrics::counter;
 use super::attempt::{Outcome, Posted, run_to_the_end};
 use super::context::Context;
 use super::form_body::PostedForm;
-use super::link_secrets::{self, Found};
+use super::link_secrets::{self, Clean, Found};
 use super::pages::{
     AlreadyActivePage, Challenge, FieldError, FormPage, Frame, Here, LANGUAGE_SWITCH, Notice, Personal, PlansPage,
 };
@@ -21,7 +22,7 @@ use super::visitor::{Guest, Visitor};
 use super::words::Words;
 use crate::domain::email::Email;
 use crate::domain::email_typo;
-use crate::error::{AppError, rate_limit_fields, whole_seconds};
+use crate::error::{AppError, Cause, rate_limit_fields, whole_seconds};
 use crate::guard::submission_id::SubmissionId;
 use crate::guard::{PASS_FIELD, SUBMISSION_ID_FIELD, TOKEN_FIELD, UPSTREAM_TOKEN_FIELD};
 use crate::settings::{FlowSettings, TurnstileMode};
@@ -48,7 +49,7 @@ pub async fn plans(guest: Guest) -> Result<HttpResponse, AppError> {
 ///
 /// # Errors
 /// 404 for an unknown or disabled flow, 429 over the pages' budget.
-pub async fn form(guest: Guest, slug: web::Path<String>) -> Result<HttpResponse, AppError> {
+pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Result<HttpResponse, AppError> {
     let Guest { context, visitor } = &guest;
     let (flow, terms) = enabled(context, &slug)?;
     charge_page(context, visitor).await?;
@@ -56,8 +57,10 @@ pub async fn form(guest: Guest, slug: web::Path<String>) -> Result<HttpResponse,
         return Ok(clean);
     }
     tracing::Span::current().record("flow", flow.slug);
-    let tenant = visitor.tenant.settings.id.to_string();
-    counter!("signup_form_views_total", "flow" => flow.slug, "tenant" => tenant).increment(1);
+    if method == Method::GET {
+        let tenant = visitor.tenant.settings.id.to_string();
+        counter!("signup_form_views_total", "flow" => flow.slug, "tenant" => tenant).increment(1);
+    }
 
     let secrets = visitor.secrets(visitor.sealed(), Found::InLink);
     let expired = secrets.is_none().then_some(Notice::LinkExpired);
@@ -111,6 +114,7 @@ pub async fn submit(guest: Guest, slug: web::Path<String>, form: PostedForm) -> 
     }
     match run_to_the_end(posted).await? {
         Outcome::Created { destination, user_id } => Ok(redirect(&context, flow, destination, user_id)),
+        Outcome::Panicked => Err(Cause::AttemptPanicked.into()),
         Outcome::Refused { refused, kept_pass } => again(&context, &visitor, flow, terms, &form, refused, kept_pass),
     }
 }
@@ -136,7 +140,8 @@ pub(super) async fn charge_page(context: &Context, visitor: &Visitor) -> Result<
 fn seal_secrets(context: &Context, path: &str) -> Result<Option<HttpResponse>, AppError> {
     let tenant = &context.tenant.settings.id;
     let sealed = link_secrets::seal(&context.query, &context.in_force.keyring, tenant, SystemTime::now())?;
-    Ok(sealed.map(|query| {
+    Ok(sealed.map(|Clean { query, dropped }| {
+        counter!("signup_link_parameters_odd_total").increment(dropped as u64);
         let location = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
         HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
     }))

@@ -154,3 +154,29 @@ async fn limits_are_counted_by_scope() {
     let metrics = app.get_admin("/metrics").await.body;
     assert!(metrics.contains("signup_rate_limited_total{scope=\"client\"}"), "{metrics}");
 }
+
+#[tokio::test]
+async fn a_form_is_viewed_by_get_and_not_by_head() {
+    let app = TestApp::with(&[
+        ("SIGNUP__TENANTS__VIEWED__HOSTS", "viewed.example"),
+        ("SIGNUP__TENANTS__VIEWED__BRAND__NAME", "Viewed"),
+    ])
+    .await;
+    let host = "Host: viewed.example";
+    for flow in FLOWS {
+        let path = format!("/signup/{}", flow.slug);
+        let series = format!("signup_form_views_total{{flow=\"{}\",tenant=\"viewed\"}}", flow.slug);
+        for (method, views) in [("HEAD", 0.0), ("GET", 1.0), ("HEAD", 1.0)] {
+            assert_eq!(ask(app.address, method, &path, &[host]).await.status, 200, "{method} {path}");
+            assert_eq!(app.metric(&series).await, views, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_of_a_link_that_is_dropped_is_counted() {
+    let app = TestApp::start().await;
+    let before = app.metric("signup_link_parameters_odd_total").await;
+    assert_eq!(app.get("/signup/pro?activationCode=").await.status, 303);
+    assert!(app.metric("signup_link_parameters_odd_total").await > before);
+}

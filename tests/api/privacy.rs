@@ -77,15 +77,6 @@ impl Visit<'_> {
     }
 }
 
-/// The one event of a submission.
-fn event_of(page: &Page) -> Value {
-    let id = page.header("x-request-id").unwrap();
-    let mut events = log::of_request(id);
-    events.retain(|event| event["event"] == "signup");
-    assert_eq!(events.len(), 1, "{events:?}");
-    events.remove(0)
-}
-
 /// No line holds a mark outside the three campaign fields, and none the whole address.
 fn no_line_tells() {
     for line in log::text().lines() {
@@ -154,7 +145,7 @@ async fn marked_values_never_reach_the_log_however_a_submission_ends() {
             app.studio.reply(reply);
             let answer = visit.submit(&[]).await;
             assert_eq!(answer.status, status, "{} {row}", flow.slug);
-            let event = event_of(&answer);
+            let event = answer.event();
             assert_eq!(event["outcome"], outcome, "{} {row}", flow.slug);
             assert!(event["upstream_duration_ms"].as_f64().is_some_and(|ms| ms > 0.0), "{} {row}: {event}", flow.slug);
             let consent = event["consent_sha256"].as_str().is_some_and(|hash| hash.len() == 64);
@@ -185,7 +176,7 @@ async fn marked_values_never_reach_the_log_when_nothing_is_sent() {
         ] {
             let answer = visit.submit(but).await;
             assert_eq!(answer.status, status, "{} {row}", flow.slug);
-            let event = event_of(&answer);
+            let event = answer.event();
             assert_eq!(event["outcome"], outcome, "{} {row}", flow.slug);
             assert_eq!(event.get("upstream_duration_ms"), None, "{} {row}", flow.slug);
             assert_eq!(event.get("consent_sha256"), None, "{} {row}", flow.slug);
@@ -201,7 +192,7 @@ async fn marked_values_never_reach_the_log_when_nothing_is_sent() {
             app.siteverify.reply(reply);
             let answer = visit.submit(&[]).await;
             assert_eq!(answer.status, status, "{} {row}", flow.slug);
-            let _one = event_of(&answer);
+            let _one = answer.event();
         }
         app.siteverify.answer(move |_| Reply::Json(200, verified(flow.slug)));
         for (row, status, answer) in others(&app, flow).await {
@@ -271,7 +262,7 @@ async fn limits_and_duplicates_tell_nothing_either() {
             let mut outcomes = Vec::new();
             for _ in 0..5 {
                 let answer = visit.submit(&[]).await;
-                outcomes.push((answer.status, event_of(&answer)["outcome"].as_str().unwrap().to_owned()));
+                outcomes.push((answer.status, answer.event()["outcome"].as_str().unwrap().to_owned()));
             }
             outcomes
         }
@@ -290,7 +281,7 @@ async fn the_event_of_a_sign_up_says_flow_tenant_outcome_and_campaign() {
     for flow in FLOWS {
         let page = app.form(flow, &format!("utm_source=news&utm_medium=mail&utm_campaign={long}&utm_content=x")).await;
         let answer = app.submit(&page, &crate::helpers::app::sample(flow)).await;
-        let event = event_of(&answer);
+        let event = answer.event();
         for (field, value) in [
             ("flow", flow.slug),
             ("tenant", "default"),
@@ -306,7 +297,7 @@ async fn the_event_of_a_sign_up_says_flow_tenant_outcome_and_campaign() {
         assert!(event.get("utm_content").is_none());
 
         let again = app.submit(&page, &crate::helpers::app::sample(flow)).await;
-        assert_eq!(event_of(&again)["outcome"], "duplicate", "{}", flow.slug);
+        assert_eq!(again.event()["outcome"], "duplicate", "{}", flow.slug);
     }
 }
 

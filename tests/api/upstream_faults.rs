@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 use signup_gateway::signup::Flow;
 
 use crate::helpers::app::sample;
+use crate::helpers::faults::{Ends, faults, slammed_doors, sound_answers};
 use crate::helpers::neighbour::{Door, STUDIO_URL, Vacancy};
 use crate::helpers::{FLOWS, Neighbour, Page, Reply, TestApp, assert_kept, roomy};
 
+const TIMEOUT: Duration = Duration::from_millis(400);
 /// Short, and long enough for a busy machine to answer in time where it should.
 const SHORT: &[(&str, &str)] =
     &[("SIGNUP__UPSTREAM__TIMEOUT", "400ms"), ("SIGNUP__UPSTREAM__CONNECT_TIMEOUT", "400ms")];
@@ -17,8 +19,12 @@ const SHORT: &[(&str, &str)] =
 /// What any failure may take at most: the budget above, and a busy machine.
 const IN_TIME: Duration = Duration::from_secs(5);
 
+fn answer() -> Value {
+    json!({ "success": true, "id": 7, "userId": 7, "redirectUrl": STUDIO_URL })
+}
+
 fn created() -> Reply {
-    Reply::Json(200, json!({ "success": true, "id": 7, "userId": 7, "redirectUrl": STUDIO_URL }))
+    Reply::Json(200, answer())
 }
 
 /// The page of an unknown outcome: fresh id, no pass, what to look for, everything that was typed.
@@ -43,64 +49,20 @@ fn assert_unavailable(flow: &'static Flow, form: &Page, answer: &Page, name: &st
 
 #[tokio::test]
 async fn a_creation_that_was_sent_and_not_answered_is_unknown_and_never_sent_again() {
-    let head = |length: usize| {
-        format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n").into_bytes()
-    };
-    let body = br#"{"success":true,"id":7,"userId":7}"#;
-    let answer = |length: usize, body: &[u8]| [head(length), body.to_vec()].concat();
-    let chunked = |chunks: &str| {
-        format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n{chunks}")
-            .into_bytes()
-    };
-    let rows: Vec<(&str, Reply, u16)> = vec![
-        ("closed after reading everything", Reply::Close, 504),
-        ("reset after reading everything", Reply::Reset, 504),
-        ("silence before the head", Reply::Stall(Vec::new()), 504),
-        ("silence in the head", Reply::Stall(b"HTTP/1.1 200 OK\r\ncontent-ty".to_vec()), 504),
-        ("silence in the body", Reply::Stall(answer(body.len(), &body[..10])), 504),
-        ("a drip", Reply::Drip(answer(body.len(), body), Duration::from_millis(50)), 504),
-        ("an answer that is late", Reply::Later(Duration::from_secs(2), Box::new(created())), 504),
-        ("closed in the head", Reply::Raw(b"HTTP/1.1 200 OK\r\ncontent-ty".to_vec()), 504),
-        ("closed in the body", Reply::Raw(answer(body.len() + 1, body)), 504),
-        ("closed in a chunk", Reply::Raw(chunked("ff\r\n{\"success\":true")), 504),
-        ("closed before the last chunk", Reply::Raw(chunked("10\r\n{\"success\":true}\r\n")), 504),
-        ("reset in the body", Reply::ResetAfter(answer(body.len(), &body[..10])), 504),
-        ("bad chunk length", Reply::Raw(chunked("zz\r\n{\"success\":true}\r\n0\r\n\r\n")), 504),
-        ("garbage", Reply::Raw(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n".to_vec()), 504),
-        ("another protocol", Reply::Raw(b"220 mail.example ESMTP\r\n".to_vec()), 504),
-        ("HTTP/2 frames", Reply::Raw(b"\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0d\r\n\r\n".to_vec()), 504),
-        ("1xx for ever", Reply::Endless(Vec::new(), b"HTTP/1.1 102 Processing\r\n\r\n".to_vec()), 504),
-        (
-            "a status HTTP does not know",
-            Reply::Raw([b"HTTP/1.1 999 Odd".to_vec(), head(0)[15..].to_vec()].concat()),
-            502,
-        ),
-        ("101", Reply::Raw(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n".to_vec()), 502),
-        ("endless headers", Reply::Endless(b"HTTP/1.1 200 OK\r\n".to_vec(), b"x-more: of the same\r\n".to_vec()), 504),
-        ("an endless header", Reply::Endless(b"HTTP/1.1 200 OK\r\nx: ".to_vec(), vec![b'x'; 4_096]), 504),
-        (
-            "two lengths",
-            Reply::Raw([b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n".to_vec(), head(34)[17..].to_vec()].concat()),
-            504,
-        ),
-        ("too short a length", Reply::Raw(answer(10, body)), 502),
-        (
-            "an endless body",
-            Reply::Endless(chunked(""), b"1000\r\n".iter().copied().chain(vec![b' '; 4_096]).chain(*b"\r\n").collect()),
-            502,
-        ),
-    ];
     let app = TestApp::with(&roomy(SHORT)).await;
-    for (index, (name, reply, status)) in rows.into_iter().enumerate() {
-        let flow = FLOWS[index % FLOWS.len()];
-        app.studio.reply(reply);
+    for (index, fault) in faults(&answer(), TIMEOUT).into_iter().enumerate() {
+        let (name, flow) = (fault.name, FLOWS[index % FLOWS.len()]);
+        fault.befall(&app.studio);
         let (creations, connections) = (app.studio.received().len(), app.studio.connections());
         let form = app.form(flow, "").await;
         let started = Instant::now();
         let first = app.submit(&form, &sample(flow)).await;
         assert!(started.elapsed() < IN_TIME, "{name}: {:?}", started.elapsed());
+        let (status, outcome) = match fault.ends {
+            Ends::Broken | Ends::Late => (504, "upstream_timeout"),
+            Ends::Nonsense => (502, "upstream_unavailable"),
+        };
         assert_unknown(flow, &form, &first, status, name);
-        let outcome = if status == 504 { "upstream_timeout" } else { "upstream_unavailable" };
         assert_eq!(first.outcome(), outcome, "{name}");
 
         app.studio.reply(created());
@@ -114,11 +76,10 @@ async fn a_creation_that_was_sent_and_not_answered_is_unknown_and_never_sent_aga
 #[tokio::test]
 async fn a_door_slammed_before_the_request_was_read_is_unknown_too() {
     let app = TestApp::with(&roomy(SHORT)).await;
-    for (name, door) in [("at once", Door::Shut), ("in the middle", Door::SlamMidRequest), ("nobody reads", Door::Deaf)]
-    {
+    for fault in slammed_doors() {
         for flow in FLOWS {
-            let name = format!("{name}, {}", flow.slug);
-            app.studio.door(door);
+            let name = format!("{}, {}", fault.name, flow.slug);
+            fault.befall(&app.studio);
             let connections = app.studio.connections();
             let form = app.form(flow, "").await;
             let started = Instant::now();
@@ -137,33 +98,9 @@ async fn a_door_slammed_before_the_request_was_read_is_unknown_too() {
 
 #[tokio::test]
 async fn odd_and_sound_answers_are_understood() {
-    let body = json!({ "success": true, "id": 7, "userId": 7, "redirectUrl": STUDIO_URL }).to_string();
-    let typed = |more: &str| {
-        format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{more}content-length: {}\r\n\r\n{body}",
-            body.len()
-        )
-    };
     let app = TestApp::with(&roomy(&[])).await;
-    for (index, (name, bytes)) in [
-        ("100 first", format!("HTTP/1.1 100 Continue\r\n\r\n{}", typed(""))),
-        ("103 first, twice", format!("{0}{0}{1}", "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n", typed(""))),
-        ("no reason phrase", typed("").replace("200 OK", "200")),
-        ("HTTP/1.0 until closed", format!("HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n{body}")),
-        (
-            "chunks with extensions and trailers",
-            format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n\
-                 {:x};a=b\r\n{body}\r\n0\r\nx-trailer: y\r\n\r\n",
-                body.len()
-            ),
-        ),
-        ("more bytes after the end", format!("{}HTTP/1.1 500 Oops\r\n\r\n", typed("connection: close\r\n"))),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        app.studio.reply(Reply::Raw(bytes.into_bytes()));
+    for (index, (name, reply)) in sound_answers(&answer()).into_iter().enumerate() {
+        app.studio.reply(reply);
         let answer = app.sign_up(FLOWS[index % FLOWS.len()]).await;
         assert_eq!((answer.status, answer.location()), (303, STUDIO_URL), "{name}");
     }
@@ -258,6 +195,7 @@ async fn after_failures_in_a_row_the_circuit_opens_and_one_probe_closes_it() {
         let answer = app.submit(&form, &sample(flow)).await;
         assert_unavailable(flow, &form, &answer, flow.slug);
         assert!(answer.notice_text().contains("No account was created"), "{}", flow.slug);
+        assert_eq!(answer.event().get("upstream_duration_ms"), None, "{}: of a call that was not made", flow.slug);
         waiting.push((flow, answer));
     }
     assert_eq!(app.studio.connections(), connections, "no connection while the circuit is open");

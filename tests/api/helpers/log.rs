@@ -1,6 +1,7 @@
 //! Everything the process logged, captured once for all tests of this binary.
 
 use std::io;
+use std::panic;
 use std::sync::{LazyLock, Mutex};
 
 use signup_gateway::settings::LogFormat;
@@ -8,7 +9,17 @@ use signup_gateway::telemetry;
 
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
+/// Words of lines that cannot be written: see [`panic_at`].
+static TRAPS: Mutex<Vec<[&str; 2]>> = Mutex::new(Vec::new());
+
 static INSTALLED: LazyLock<()> = LazyLock::new(|| {
+    let shown = panic::take_hook();
+    telemetry::report_panics();
+    let reported = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        reported(panic);
+        shown(panic);
+    }));
     tracing::subscriber::set_global_default(telemetry::subscriber(LogFormat::Json, || Capture)).unwrap();
 });
 
@@ -16,12 +27,28 @@ struct Capture;
 
 impl io::Write for Capture {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        spring_traps(bytes);
         LINES.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Makes whoever logs the next line with both words panic, in the middle of what they were doing.
+pub fn panic_at(words: [&'static str; 2]) {
+    TRAPS.lock().unwrap().push(words);
+}
+
+fn spring_traps(line: &[u8]) {
+    let mut traps = TRAPS.lock().unwrap();
+    let text = std::str::from_utf8(line).unwrap_or_default();
+    if let Some(sprung) = traps.iter().position(|words| words.iter().all(|word| text.contains(word))) {
+        traps.remove(sprung);
+        drop(traps);
+        panic!("cannot write this line: {text}");
     }
 }
 

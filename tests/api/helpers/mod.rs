@@ -1,11 +1,13 @@
 //! The application under test, its programmable neighbours, and what a browser would make of its pages.
 
 pub mod app;
+pub mod faults;
 pub mod form;
 pub mod log;
 pub mod neighbour;
 pub mod page;
 pub mod raw;
+pub mod resp;
 pub mod returned;
 pub mod workshop;
 

@@ -274,7 +274,7 @@ async fn read_request(stream: &mut TcpStream, door: Door) -> Option<Received> {
 }
 
 /// Whether the connection stays open for another request.
-async fn write_reply(stream: &mut TcpStream, reply: Reply) -> bool {
+pub(super) async fn write_reply(stream: &mut TcpStream, reply: Reply) -> bool {
     match reply {
         Reply::Json(status, body) => stream.write_all(&answer(status, "", &body)).await.is_ok(),
         Reply::With(status, headers, body) => stream.write_all(&answer(status, headers, &body)).await.is_ok(),
@@ -295,7 +295,7 @@ async fn write_reply(stream: &mut TcpStream, reply: Reply) -> bool {
         Reply::Stall(bytes) => {
             let _gone = stream.write_all(&bytes).await;
             // Until the other side gives up.
-            let _gone = stream.read(&mut [0]).await;
+            while let Ok(1..) = stream.read(&mut [0; 1_024]).await {}
             false
         }
         Reply::Close => false,

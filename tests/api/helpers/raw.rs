@@ -1,9 +1,13 @@
 //! Requests as bytes, for what no HTTP client would send.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+
+/// Longer than any connection stays after its last answer.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An answer as it came.
 #[derive(Debug)]
@@ -28,6 +32,10 @@ impl RawAnswer {
 
 /// Sends these bytes and reads to the end of the connection: ask for `Connection: close`.
 pub async fn exchange(address: SocketAddr, request: &[u8]) -> RawAnswer {
+    parse(&read_all(address, request).await)
+}
+
+async fn read_all(address: SocketAddr, request: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // The other side may answer and close before it has read everything.
     let _gone = stream.write_all(request).await;
@@ -36,7 +44,20 @@ pub async fn exchange(address: SocketAddr, request: &[u8]) -> RawAnswer {
     while let Ok(read @ 1..) = stream.read(&mut chunk).await {
         bytes.extend_from_slice(&chunk[..read]);
     }
-    parse(&bytes)
+    bytes
+}
+
+/// Everything that these bytes are answered with until the connection is closed, in turn.
+pub async fn converse(address: SocketAddr, request: &[u8]) -> Vec<RawAnswer> {
+    let mut bytes = tokio::time::timeout(PATIENCE, read_all(address, request)).await.expect("the connection is closed");
+    let mut answers = Vec::new();
+    while !bytes.is_empty() {
+        let head = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("whole heads") + 4;
+        let length = parse(&bytes[..head]).header("content-length").map_or(0, |length| length.parse().unwrap());
+        answers.push(parse(&bytes[..head + length]));
+        bytes.drain(..head + length);
+    }
+    answers
 }
 
 /// A GET or any other request without a body, with these header lines.

@@ -1,5 +1,6 @@
 //! What a form that comes back must hold, and what the log says became of it.
 
+use serde_json::Value;
 use signup_gateway::signup::Flow;
 
 use super::{Page, log};
@@ -43,13 +44,17 @@ impl Page {
         self.texts("#notice").concat()
     }
 
+    /// The one event of the submission in the log.
+    pub fn event(&self) -> Value {
+        let mut events = log::of_request(self.header("x-request-id").unwrap());
+        events.retain(|event| event["event"] == "signup");
+        assert_eq!(events.len(), 1, "one event a sign-up: {events:?}");
+        events.remove(0)
+    }
+
     /// What the log says became of the form: the `outcome` label of `signup_submissions_total`.
     pub fn outcome(&self) -> String {
-        let request_id = self.header("x-request-id").unwrap();
-        let events = log::of_request(request_id);
-        let outcomes: Vec<_> = events.iter().filter(|event| event["event"] == "signup").collect();
-        assert_eq!(outcomes.len(), 1, "one event a sign-up: {events:?}");
-        outcomes[0]["outcome"].as_str().unwrap().to_owned()
+        self.event()["outcome"].as_str().unwrap().to_owned()
     }
 }
 
