@@ -128,7 +128,7 @@ impl Deployment {
             let value = secret["stringData"][content].as_str().unwrap_or_else(|| panic!("{content} has no example"));
             let file = folder.0.join(content);
             std::fs::write(&file, value).unwrap();
-            *path = file.to_str().unwrap().to_owned();
+            file.to_str().unwrap().clone_into(path);
         }
         // As in the image.
         let mut sources = Sources::new(variables);
