@@ -14,6 +14,7 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::settings::LogFormat;
+use crate::store::Scope;
 
 /// Bounds of calls to neighbours, in seconds.
 const CALL_BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0];
@@ -70,6 +71,7 @@ pub fn metrics() -> Result<&'static PrometheusHandle, BuildError> {
     // A race between tests of one process: the first recorder wins, and its handle is the one that is kept.
     if ::metrics::set_global_recorder(recorder).is_ok() {
         describe();
+        begin_at_zero();
         return Ok(HANDLE.get_or_init(|| handle));
     }
     Ok(HANDLE.wait())
@@ -85,12 +87,32 @@ fn describe() {
     describe_counter!("signup_store_errors_total", "Questions that Redis did not answer");
     describe_counter!("signup_upstream_retries_total", "Creations tried again because nothing had been sent");
     describe_counter!("signup_panics_total", "Panics, each logged with its place in the source");
+    describe_counter!("signup_forwarding_ignored_total", "Forwarding headers from who is no trusted proxy");
+    describe_gauge!("signup_build_info", "1, with what was built as labels");
+    describe_gauge!("signup_ready", "1 while visitors are welcome, 0 while starting or draining");
     describe_gauge!("signup_store_shared", "1 while limits and forms are shared through Redis");
     describe_gauge!("signup_upstream_circuit_state", "0 closed, 1 half-open, 2 open");
     describe_gauge!("http_requests_in_flight", "Requests being answered");
     describe_histogram!("signup_upstream_duration_seconds", "Calls to the upstream");
     metrics_process::Collector::default().describe();
     describe_histogram!("signup_turnstile_duration_seconds", "Verifications of Turnstile tokens");
+}
+
+/// A counter that appears with its first event shows no increase, and the first panic would go unnoticed.
+fn begin_at_zero() {
+    use ::metrics::counter;
+    for name in [
+        "signup_forwarding_ignored_total",
+        "signup_link_parameters_odd_total",
+        "signup_panics_total",
+        "signup_store_errors_total",
+        "signup_upstream_retries_total",
+    ] {
+        counter!(name).increment(0);
+    }
+    for scope in Scope::ALL {
+        counter!("signup_rate_limited_total", "scope" => scope.label()).increment(0);
+    }
 }
 
 /// The span of a request: what helps to find it, nothing about who sent it.

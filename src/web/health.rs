@@ -29,6 +29,8 @@ pub async fn ready_in_detail(state: web::Data<AppState>) -> HttpResponse {
 pub async fn metrics(state: web::Data<AppState>, registry: web::Data<PrometheusHandle>) -> HttpResponse {
     let worst = state.in_force.load().tenants.iter().map(|tenant| tenant.studio.circuit_gauge()).fold(0.0, f64::max);
     gauge!("signup_upstream_circuit_state").set(worst);
+    gauge!("signup_ready").set(if state.readiness.phase() == Phase::Ready { 1.0 } else { 0.0 });
+    gauge!("signup_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Collector::default().collect();
     HttpResponse::Ok().insert_header(ContentType::plaintext()).body(registry.render())
 }

@@ -19,6 +19,7 @@ mod attribution;
 mod body;
 mod correction;
 mod cross_site;
+mod deployment;
 mod form_rules;
 mod health;
 mod hosts;
