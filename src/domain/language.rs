@@ -111,6 +111,7 @@ impl Direction {
 /// One item of an `Accept-Language`.
 struct Range<'a> {
     tag: &'a str,
+    language: Option<Language>,
     /// Thousandths: 0 to 1000.
     weight: u16,
 }
@@ -121,7 +122,7 @@ impl<'a> Range<'a> {
         let mut parts = item.split(';').map(str::trim);
         let tag = parts.next().filter(|tag| !tag.is_empty())?;
         let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-        Some(Self { tag, weight: weight.map_or(Some(1_000), thousandths)? })
+        Some(Self { tag, language: Language::from_tag(tag), weight: weight.map_or(Some(1_000), thousandths)? })
     }
 }
 
@@ -143,7 +144,7 @@ fn preference(language: Language, ranges: &[Range<'_>]) -> Option<Preference> {
     let mut best: Option<Preference> = None;
     let mut is_named = false;
     for (place, range) in ranges.iter().enumerate() {
-        if Language::from_tag(range.tag) != Some(language) {
+        if range.language != Some(language) {
             continue;
         }
         is_named = true;
@@ -168,7 +169,8 @@ fn thousandths(weight: &str) -> Option<u16> {
     if decimals.len() > 3 || !decimals.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    let parts: u16 = format!("{decimals:0<3}").parse().ok()?;
+    let digits = decimals.bytes().chain(std::iter::repeat(b'0')).take(3);
+    let parts = digits.fold(0, |parts, digit| parts * 10 + u16::from(digit - b'0'));
     match whole {
         "0" => Some(parts),
         "1" if parts == 0 => Some(1_000),

@@ -1,5 +1,7 @@
 //! Logs and metrics: the subscriber, the root span without personal data, and the registry behind `/metrics`.
 
+mod json;
+
 use std::sync::OnceLock;
 
 use actix_web::body::MessageBody;
@@ -31,9 +33,7 @@ where
     let lines = fmt().with_env_filter(EnvFilter::new(DEFAULT_FILTER)).with_writer(writer);
     match format {
         LogFormat::Pretty => Box::new(lines.with_target(false).finish()),
-        LogFormat::Json => {
-            Box::new(lines.json().flatten_event(true).with_current_span(true).with_span_list(false).finish())
-        }
+        LogFormat::Json => Box::new(lines.fmt_fields(json::Members).event_format(json::Line).finish()),
     }
 }
 

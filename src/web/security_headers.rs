@@ -1,7 +1,7 @@
 //! The headers of every answer (contract 3), prepared once for each tenant; only the nonce is new each time.
 
 use actix_web::http::header::TryIntoHeaderValue as _;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue};
 use actix_web_lab::header::StrictTransportSecurity;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -32,7 +32,8 @@ const FIXED: [(&str, &str); 6] = [
 pub struct SecurityHeaders {
     before_nonce: String,
     after_nonce: String,
-    hsts: Option<HeaderValue>,
+    /// The same in every answer.
+    fixed: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// A value used once: the scripts and styles of one answer.
@@ -72,33 +73,32 @@ impl SecurityHeaders {
             .is_https()
             .then(|| StrictTransportSecurity::new(std::time::Duration::from_secs(HSTS_SECONDS)).try_into_value().ok())
             .flatten();
+        let fixed = FIXED.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let hsts = hsts.map(|hsts| (HeaderName::from_static("strict-transport-security"), hsts));
         Self {
             before_nonce: "default-src 'none'; script-src 'strict-dynamic' 'nonce-".to_owned(),
             after_nonce: format!(
                 "; img-src 'self'; connect-src 'self'; frame-src {frames}; form-action 'self'{targets}; \
                  base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
             ),
-            hsts,
+            fixed: fixed.into_iter().chain(hsts).collect(),
         }
     }
 
     /// The policy with a nonce.
     #[must_use]
     pub fn content_security_policy(&self, nonce: &Nonce) -> String {
-        let nonce = nonce.as_str();
-        format!("{}{nonce}'; style-src 'self' 'nonce-{nonce}'{}", self.before_nonce, self.after_nonce)
+        [&self.before_nonce, nonce.as_str(), "'; style-src 'self' 'nonce-", nonce.as_str(), "'", &self.after_nonce]
+            .concat()
     }
 
     /// Puts them all on an answer.
     pub fn write(&self, headers: &mut HeaderMap, nonce: &Nonce) {
-        if let Ok(policy) = HeaderValue::from_str(&self.content_security_policy(nonce)) {
-            headers.insert(HeaderName::from_static("content-security-policy"), policy);
+        if let Ok(policy) = HeaderValue::try_from(self.content_security_policy(nonce)) {
+            headers.insert(CONTENT_SECURITY_POLICY, policy);
         }
-        for (name, value) in FIXED {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-        }
-        if let Some(hsts) = &self.hsts {
-            headers.insert(HeaderName::from_static("strict-transport-security"), hsts.clone());
+        for (name, value) in &self.fixed {
+            headers.insert(name.clone(), value.clone());
         }
     }
 }

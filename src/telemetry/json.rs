@@ -1,0 +1,262 @@
+//! Log lines: one JSON object an event, with the fields of its request.
+//!
+//! tracing-subscriber's own formatter keeps a span's fields as JSON text, reads all of it again whenever a field is added,
+//! and once more for each line. A request's span gets its fields one after the other, so here they are only appended.
+
+use std::fmt::{self, Debug, Write as _};
+
+use tracing::field::{Field, Visit};
+use tracing::span::Record;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::field::RecordFields;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
+use tracing_subscriber::registry::LookupSpan;
+
+/// What events of the `log` crate bring beside their message.
+const OF_LOG_CRATE: &str = "log.";
+const LOG_TARGET: &str = "log.target";
+
+/// Formats an event: `timestamp`, `level`, its own fields, `target`, and `span` with the fields of every span around it.
+pub(super) struct Line;
+
+/// Formats the fields of a span as the members of an object, without its braces.
+pub(super) struct Members;
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        line.write_str(r#"{"timestamp":""#)?;
+        SystemTime.format_time(&mut line)?;
+        write!(line, r#"","level":"{}""#, event.metadata().level())?;
+        let mut members = MemberWriter { writer: &mut line, is_first: false, target: None, outcome: Ok(()) };
+        event.record(&mut members);
+        let MemberWriter { target, outcome, .. } = members;
+        outcome?;
+        line.write_str(r#","target":"#)?;
+        quote(&mut line, target.as_deref().unwrap_or_else(|| event.metadata().target()))?;
+        if let Some(spans) = context.event_scope() {
+            let mut name = "";
+            line.write_str(r#","span":{"#)?;
+            for span in spans.from_root() {
+                name = span.name();
+                if let Some(fields) = span.extensions().get::<FormattedFields<N>>().filter(|fields| !fields.is_empty())
+                {
+                    line.write_str(&fields.fields)?;
+                    line.write_char(',')?;
+                }
+            }
+            line.write_str(r#""name":"#)?;
+            quote(&mut line, name)?;
+            line.write_char('}')?;
+        }
+        line.write_str("}\n")
+    }
+}
+
+impl<'writer> FormatFields<'writer> for Members {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
+        write_members(writer, fields, true)
+    }
+
+    fn add_fields(&self, current: &'writer mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
+        let is_first = current.fields.is_empty();
+        write_members(current.as_writer(), fields, is_first)
+    }
+}
+
+fn write_members(mut writer: Writer<'_>, fields: impl RecordFields, is_first: bool) -> fmt::Result {
+    let mut members = MemberWriter { writer: &mut writer, is_first, target: None, outcome: Ok(()) };
+    fields.record(&mut members);
+    members.outcome
+}
+
+/// Writes `"name":value` for each field, with commas between them.
+struct MemberWriter<'a, 'writer> {
+    writer: &'a mut Writer<'writer>,
+    is_first: bool,
+    /// The target that an event of the `log` crate names.
+    target: Option<String>,
+    outcome: fmt::Result,
+}
+
+impl MemberWriter<'_, '_> {
+    fn member(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
+        if self.outcome.is_ok() && !field.name().starts_with(OF_LOG_CRATE) {
+            self.outcome = self.try_member(field.name(), value);
+        }
+    }
+
+    fn try_member(&mut self, name: &str, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) -> fmt::Result {
+        if !std::mem::take(&mut self.is_first) {
+            self.writer.write_char(',')?;
+        }
+        quote(self.writer, name)?;
+        self.writer.write_char(':')?;
+        value(self.writer)
+    }
+}
+
+impl Visit for MemberWriter<'_, '_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.member(field, |writer| {
+            writer.write_char('"')?;
+            write!(Escaped(writer), "{value:?}")?;
+            writer.write_char('"')
+        });
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == LOG_TARGET {
+            self.target = Some(value.to_owned());
+        }
+        self.member(field, |writer| quote(writer, value));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.member(field, |writer| write!(writer, "{value}"));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.member(field, |writer| write!(writer, "{value}"));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.member(field, |writer| write!(writer, "{value}"));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        // JSON has no other numbers.
+        self.member(
+            field,
+            |writer| if value.is_finite() { write!(writer, "{value}") } else { writer.write_str("null") },
+        );
+    }
+}
+
+fn quote(writer: &mut Writer<'_>, text: &str) -> fmt::Result {
+    writer.write_char('"')?;
+    Escaped(writer).write_str(text)?;
+    writer.write_char('"')
+}
+
+/// Escapes what may not stand in a JSON string (RFC 8259, 7); so no text can end a line or begin another field.
+struct Escaped<'a, 'writer>(&'a mut Writer<'writer>);
+
+impl fmt::Write for Escaped<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while let Some(at) = rest.find(|character| matches!(character, '"' | '\\' | '\0'..='\u{1f}')) {
+            let (plain, special) = rest.split_at(at);
+            self.0.write_str(plain)?;
+            let mut special = special.chars();
+            match special.next() {
+                Some('\n') => self.0.write_str(r"\n")?,
+                Some(sign @ ('"' | '\\')) => write!(self.0, "\\{sign}")?,
+                Some(control) => write!(self.0, "\\u{:04x}", u32::from(control))?,
+                None => {}
+            }
+            rest = special.as_str();
+        }
+        self.0.write_str(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Lines {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    impl Lines {
+        /// Each line as JSON, without its time.
+        fn read(&self) -> Vec<Value> {
+            let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+            let line = |line: &str| {
+                let mut line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+                let time = line.as_object_mut().unwrap().remove("timestamp");
+                assert!(time.is_some_and(|time| time.as_str().unwrap().ends_with('Z')));
+                line
+            };
+            text.lines().map(line).collect()
+        }
+    }
+
+    fn events(hostile: &str) {
+        tracing::info!(event = "signup", outcome = "created", duration_ms = 1.5, "done");
+        let span = tracing::info_span!(
+            "request",
+            request_id = "r-1",
+            tenant = tracing::field::Empty,
+            flow = tracing::field::Empty
+        );
+        let _entered = span.enter();
+        tracing::warn!(count = 3_u64, less = -3_i64, is = true, nothing = f64::NAN, "{hostile}");
+        span.record("tenant", hostile);
+        span.record("flow", "pro");
+        tracing::error!(text = hostile, debug = ?hostile, display = %hostile, empty = "", "über 日本 \u{2028}");
+    }
+
+    #[test]
+    fn a_line_says_what_the_subscribers_own_formatter_says() {
+        let hostile = "a\"b\\c\n\r\t\0\u{1}\u{7f}ü{}\"},{\"level\":\"ERROR\"";
+        let (ours, theirs) = (Lines::default(), Lines::default());
+        let ours_writes =
+            tracing_subscriber::fmt().fmt_fields(Members).event_format(Line).with_writer(ours.clone()).finish();
+        tracing::subscriber::with_default(ours_writes, || events(hostile));
+        let theirs_writes = tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .with_writer(theirs.clone())
+            .finish();
+        tracing::subscriber::with_default(theirs_writes, || events(hostile));
+        assert_eq!(ours.read(), theirs.read());
+        assert_eq!(ours.read().len(), 3);
+    }
+
+    #[test]
+    fn a_line_within_a_step_still_names_its_request() {
+        let lines = Lines::default();
+        let writes =
+            tracing_subscriber::fmt().fmt_fields(Members).event_format(Line).with_writer(lines.clone()).finish();
+        tracing::subscriber::with_default(writes, || {
+            let request = tracing::info_span!("request", request_id = "r-1");
+            let _request = request.enter();
+            let _step = tracing::info_span!("create", operation = "pro").entered();
+            tracing::info!("within");
+        });
+        let expected = serde_json::json!({"request_id": "r-1", "operation": "pro", "name": "create"});
+        assert_eq!(lines.read()[0]["span"], expected);
+    }
+}
