@@ -13,6 +13,9 @@ use signup_gateway::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// sysexits.h: something is wrong with the configuration.
 const EX_CONFIG: u8 = 78;
 

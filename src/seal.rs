@@ -3,6 +3,7 @@
 //! One key a purpose, derived from `server.secret_key`, so that a text made for one purpose opens for no other.
 //! Everything is bound to a context (tenant, flow, submission id …): opened in another context, it is a forgery.
 
+use std::cell::RefCell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -10,6 +11,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac as _};
+use rand::rngs::StdRng;
+use rand::{RngCore as _, SeedableRng as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
@@ -188,14 +191,25 @@ fn join(context: &[&str]) -> Vec<u8> {
     context.iter().flat_map(|part| (part.len() as u64).to_be_bytes().into_iter().chain(part.bytes())).collect()
 }
 
-/// Random bytes from the system.
+thread_local! {
+    static GENERATOR: RefCell<Option<StdRng>> = const { RefCell::new(None) };
+}
+
+/// Random bytes from a cryptographic generator (ChaCha12) of this thread, which the system seeds: a page takes several,
+/// and a system call each would cost more than all else about them.
 ///
 /// # Errors
-/// [`SealError::NoRandomness`] when there are none.
+/// [`SealError::NoRandomness`] when the system gives no seed.
 pub fn random<const N: usize>() -> Result<[u8; N], SealError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|_unavailable| SealError::NoRandomness)?;
-    Ok(bytes)
+    GENERATOR.with_borrow_mut(|generator| {
+        let generator = match generator {
+            Some(generator) => generator,
+            None => generator.insert(StdRng::try_from_os_rng().map_err(|_unavailable| SealError::NoRandomness)?),
+        };
+        let mut bytes = [0; N];
+        generator.fill_bytes(&mut bytes);
+        Ok(bytes)
+    })
 }
 
 /// Bytes in lower-case hexadecimal.

@@ -65,16 +65,24 @@ impl fmt::Display for Here {
 }
 
 fn without_language(query: &str) -> String {
-    let is_lang =
-        |pair: &str| form_urlencoded::parse(pair.as_bytes()).next().is_none_or(|(name, _)| name == LANGUAGE_PARAMETER);
     let mut others = String::with_capacity(query.len());
-    for pair in query.split('&').filter(|pair| !is_lang(pair)) {
+    for pair in query.split('&').filter(|pair| !pair.is_empty() && !is_language(pair)) {
         if !others.is_empty() {
             others.push('&');
         }
         others.push_str(pair);
     }
     others
+}
+
+fn is_language(pair: &str) -> bool {
+    let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+    // Hardly any name is encoded, so hardly any has to be decoded.
+    if name.contains('%') {
+        form_urlencoded::parse(name.as_bytes()).any(|(name, _)| name == LANGUAGE_PARAMETER)
+    } else {
+        name == LANGUAGE_PARAMETER
+    }
 }
 
 #[cfg(test)]

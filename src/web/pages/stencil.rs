@@ -4,6 +4,7 @@
 //! alone. The template draws such a form once, with marks in their places; each visitor's form is the text between the
 //! marks and what belongs to them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -153,15 +154,24 @@ impl Stencil {
         // A gap of each kind with its longest usual value; the query is there nine times.
         let bytes = self.bytes + 512 + 10 * visitor.here.query().len();
         let mut html = String::with_capacity(bytes);
-        let escaped = Gap::ALL.map(|gap| escape(visitor.value(gap), Html).map(|value| value.to_string()));
+        let escaped = Gap::ALL.map(|gap| escaped(visitor.value(gap)));
         for (text, gap) in &self.pieces {
             html.push_str(text);
-            if let Some(Ok(value)) = escaped.get(*gap as usize) {
+            if let Some(value) = escaped.get(*gap as usize) {
                 html.push_str(value);
             }
         }
         html.push_str(&self.end);
         html
+    }
+}
+
+/// A value as it stands in an attribute.
+fn escaped(value: &str) -> Cow<'_, str> {
+    if value.contains(['&', '<', '>', '"', '\'']) {
+        escape(value, Html).map_or_else(|never| match never {}, |value| value.to_string().into())
+    } else {
+        value.into()
     }
 }
 
