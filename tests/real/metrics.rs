@@ -14,6 +14,7 @@ use crate::process::{Gateway, Redis, eventually};
 use crate::prometheus::Prometheus;
 
 const DASHBOARD: &str = include_str!("../../deploy/grafana/dashboard.json");
+const GUIDE: &str = include_str!("../../deploy/README.md");
 const ALERTS: &str = include_str!("../../deploy/prometheus/alerts.yaml");
 
 /// Every metric of our own: name, type, labels (contract 9, and what came later).
@@ -286,6 +287,7 @@ fn names_and_labels_are_the_contracts(exposition: &Exposition) {
     for (name, kind, labels) in METRICS {
         assert_eq!(exposition.types.get(name).map(String::as_str), Some(kind), "{name}");
         assert!(exposition.described.contains(name), "{name} has no HELP");
+        assert!(name.starts_with("process_") || GUIDE.contains(&format!("`{name}`")), "{name} is not in the guide");
         let (sample, le) =
             if kind == "histogram" { (format!("{name}_bucket"), Some("le")) } else { (name.into(), None) };
         let expected: BTreeSet<&str> = labels.iter().copied().chain(le).collect();
@@ -313,6 +315,7 @@ fn label_values_are_bounded(exposition: &Exposition, text: &str) {
         assert_eq!(exposition.values(metric, "tenant"), set(&["default"]), "{metric}");
     }
     assert_eq!(exposition.values("signup_submissions_total", "outcome"), set(&OUTCOMES));
+    assert!(OUTCOMES.iter().all(|outcome| GUIDE.contains(&format!("`{outcome}`"))));
     assert_eq!(exposition.values("signup_upstream_duration_seconds", "operation"), set(&OPERATIONS));
     assert_eq!(exposition.values("signup_upstream_duration_seconds", "outcome"), set(&UPSTREAM_OUTCOMES));
     let verified = exposition.values("signup_turnstile_duration_seconds", "outcome");
