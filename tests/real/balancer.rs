@@ -97,7 +97,7 @@ async fn a_form_from_one_gateway_is_good_at_the_other_because_nobody_is_kept_at_
     let (after, created) = (counted(views).await, counted(created).await);
     let shown = [after[0] - before[0], after[1] - before[1]];
     assert_eq!((shown[0] + shown[1], created[0] + created[1]), (6.0, 6.0));
-    assert_ne!(shown, created, "each form was posted where it was shown");
+    assert!((shown[0] - created[0]).abs() > 0.5, "each form was posted where it was shown");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

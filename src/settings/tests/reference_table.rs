@@ -43,7 +43,9 @@ fn written(value: &ValueKind) -> String {
 fn flatten(prefix: &str, value: Value, values: &mut BTreeMap<String, String>) {
     match value.kind {
         ValueKind::Table(inner) => {
-            inner.into_iter().for_each(|(name, value)| flatten(&format!("{prefix}.{name}"), value, values));
+            for (name, value) in inner {
+                flatten(&format!("{prefix}.{name}"), value, values);
+            }
         }
         other => drop(values.insert(prefix.to_owned(), written(&other))),
     }
