@@ -9,7 +9,7 @@ use super::*;
 use crate::settings::problems::variable;
 
 const REFERENCE: &str = include_str!("../../../config/REFERENCE.md");
-const BASE: &str = include_str!("../../../config/base.toml");
+pub(super) const BASE: &str = include_str!("../../../config/base.toml");
 const DEVELOPMENT: &str = include_str!("../../../config/development.toml");
 const INTRODUCTION: &str = "# Every setting
 
@@ -65,10 +65,19 @@ fn meaning(comments: &[&str]) -> String {
     words.filter(|word| !word.starts_with("SIGNUP__")).collect::<Vec<_>>().join(" ")
 }
 
+/// A setting's line, without the mark of those that have no default.
+fn uncomment(line: &str) -> &str {
+    if line.starts_with("# ") { "" } else { line.strip_prefix('#').unwrap_or(line) }
+}
+
+/// Every key of base.toml, the commented ones too, with its value as text.
+pub(super) fn documented() -> BTreeMap<String, String> {
+    values(&BASE.lines().map(uncomment).collect::<Vec<_>>().join("\n"))
+}
+
 /// Every key in the order of the file.
 fn entries() -> Vec<Entry> {
-    let uncomment = |line| if str::starts_with(line, "# ") { "" } else { line.strip_prefix('#').unwrap_or(line) };
-    let all = values(&BASE.lines().map(uncomment).collect::<Vec<_>>().join("\n"));
+    let all = documented();
     let (mut entries, mut section, mut comments) = (Vec::new(), String::new(), Vec::new());
     for line in BASE.lines() {
         if let Some(comment) = line.strip_prefix("# ") {
