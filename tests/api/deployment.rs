@@ -216,3 +216,28 @@ fn the_image_has_this_version_everywhere() {
     let image = kubernetes("kustomization")["images"][0].clone();
     assert_eq!((image["name"].as_str(), image["newTag"].as_str()), (container()["image"].as_str(), Some(version)));
 }
+
+#[test]
+fn every_alert_has_words_for_who_is_called_and_is_tested_firing_and_silent() {
+    let (alerts, tests) = (yaml("deploy/prometheus/alerts.yaml"), yaml("deploy/prometheus/alerts.test.yaml"));
+    let tested: Vec<(&str, bool)> = tests["tests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|test| {
+            let asked = &test["promql_expr_test"][0];
+            let name = asked["expr"].as_str().unwrap().split('"').nth(1).unwrap();
+            (name, !asked["exp_samples"].as_array().unwrap().is_empty())
+        })
+        .collect();
+    let rules = alerts["groups"][0]["rules"].as_array().unwrap();
+    for rule in rules {
+        let name = rule["alert"].as_str().unwrap();
+        assert!(tested.contains(&(name, true)) && tested.contains(&(name, false)), "{name}: {tested:?}");
+        assert!(["page", "ticket"].contains(&rule["labels"]["severity"].as_str().unwrap()), "{name}");
+        for words in ["summary", "description", "runbook"] {
+            assert!(rule["annotations"][words].as_str().is_some_and(|words| !words.is_empty()), "{name}: {words}");
+        }
+    }
+    assert!(tested.iter().all(|(name, _)| rules.iter().any(|rule| rule["alert"] == *name)), "{tested:?}");
+}

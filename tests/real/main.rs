@@ -15,9 +15,11 @@
 #[expect(dead_code, unused_imports, reason = "shared with `tests/api`, which uses the rest")]
 mod helpers;
 mod process;
+mod prometheus;
 
 mod at_most_once;
 mod balancer;
 mod limits;
+mod metrics;
 mod outage;
 mod reload;

@@ -97,7 +97,7 @@ impl Drop for Redis {
 /// A gateway as a process, its log, and the verbs of a visitor.
 pub struct Gateway {
     pub address: SocketAddr,
-    admin: SocketAddr,
+    pub admin: SocketAddr,
     process: Child,
     log: Arc<Mutex<Vec<String>>>,
     client: Client,
@@ -124,7 +124,8 @@ impl Gateway {
             ("SIGNUP__TELEMETRY__LOG_FORMAT", "json".to_owned()),
         ]);
         environment.extend(variables.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let mut process = Command::new(env!("CARGO_BIN_EXE_signup-gateway"))
+        let program = std::env::var("SIGNUP_GATEWAY_BINARY");
+        let mut process = Command::new(program.as_deref().unwrap_or(env!("CARGO_BIN_EXE_signup-gateway")))
             .envs(environment)
             .stdout(Stdio::piped())
             .spawn()
@@ -150,8 +151,13 @@ impl Gateway {
     }
 
     pub async fn get(&self, path: &str) -> Page {
-        Page::read(self.client.get(format!("http://localhost:{}{path}", self.address.port())).send().await.unwrap())
-            .await
+        self.get_with(path, &[]).await
+    }
+
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Page {
+        let request = self.client.get(format!("http://localhost:{}{path}", self.address.port()));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        Page::read(request.send().await.unwrap()).await
     }
 
     /// Posts a page's form, as a visitor with this address behind a trusted proxy; `None` when the connection breaks.
@@ -173,10 +179,14 @@ impl Gateway {
         Some((answer.status().as_u16(), answer.text().await.ok()?))
     }
 
-    /// The value of a metric without labels.
+    /// Everything Prometheus would read.
+    pub async fn metrics(&self) -> String {
+        self.client.get(format!("http://{}/metrics", self.admin)).send().await.unwrap().text().await.unwrap()
+    }
+
+    /// The value of a metric, by its name with its labels.
     pub async fn metric(&self, name: &str) -> Option<f64> {
-        let text = self.client.get(format!("http://{}/metrics", self.admin)).send().await.ok()?.text().await.ok()?;
-        text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+        self.metrics().await.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
     }
 
     /// How many lines of its log hold a text.

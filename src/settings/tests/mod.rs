@@ -4,6 +4,7 @@ mod defaults;
 mod layers;
 mod production;
 mod reference;
+mod reference_table;
 mod secrets;
 mod tenants;
 mod values;
