@@ -167,23 +167,6 @@ async fn each_tenant_has_its_own_flows_rules_and_destinations() {
 }
 
 #[tokio::test]
-async fn a_form_of_one_tenant_is_no_form_of_another() {
-    let app = with_partners(&[]).await;
-    for flow in FLOWS.iter().filter(|flow| flow.slug != "pro") {
-        for (from, to) in
-            [("acme.example", "globex.example"), ("localhost", "acme.example"), ("globex.example", "localhost")]
-        {
-            let page = app.get_with(&format!("/signup/{}", flow.slug), &[("host", from)]).await;
-            let answer = app.submit_with(&page, &sample(flow), &[("host", to)]).await;
-            assert_eq!(answer.status, 422, "{} {from} -> {to}", flow.slug);
-            assert_ne!(answer.value("submission_id"), page.value("submission_id"), "a fresh form");
-            assert_eq!(answer.value("username").as_deref(), Some(flow.sample[1].1), "values are kept");
-        }
-    }
-    assert_eq!(app.siteverify.received().len() + app.studio.received().len(), 0);
-}
-
-#[tokio::test]
 async fn a_method_nobody_takes_is_405_before_the_host_is_looked_at() {
     let app = TestApp::with(&[("SIGNUP__SERVER__STRICT_HOSTS", "true")]).await;
     for (row, host) in [("malformed", "Host: a b"), ("nobody's", "Host: nobody.example")] {

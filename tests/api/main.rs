@@ -39,6 +39,7 @@ mod slow_clients;
 mod statics;
 mod status;
 mod store_faults;
+mod tenants;
 mod turnstile;
 mod turnstile_faults;
 mod upstream_answers;
