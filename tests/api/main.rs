@@ -13,6 +13,7 @@
 
 mod helpers;
 
+mod account_wire;
 mod accounts;
 mod at_most_once;
 mod attribution;
