@@ -179,3 +179,54 @@ async fn a_method_nobody_takes_is_405_before_the_host_is_looked_at() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_example_of_two_partners_serves_both_as_it_says() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/tenants.example.toml");
+    let app = TestApp::with(&unlimited_and(&[("SIGNUP_CONFIG", file)])).await;
+    for (host, name, color, privacy, business_address, statuses) in [
+        ("acme.localhost", "Acme Edge Studio", "#b3261e", "https://acme.example/privacy", false, [404, 200]),
+        ("globex.localhost", "Globex Machine Learning", "#0a6b4f", "https://globex.example/privacy", true, [200, 200]),
+        (
+            "www.globex.localhost",
+            "Globex Machine Learning",
+            "#0a6b4f",
+            "https://globex.example/privacy",
+            true,
+            [200, 200],
+        ),
+    ] {
+        let at = [("host", host)];
+        for (flow, status) in FLOWS.iter().zip(statuses) {
+            assert_eq!(
+                app.get_with(&format!("/signup/{}", flow.slug), &at).await.status,
+                status,
+                "{host} {}",
+                flow.slug
+            );
+        }
+        let form = app.get_with("/signup/trial", &at).await;
+        assert_eq!(brand(&form), name, "{host}");
+        assert!(form.title().ends_with(name), "{host}: {}", form.title());
+        assert!(form.body.contains(&format!("--brand:{color}")), "{host}: its colour");
+        assert!(form.attributes("a", "href").iter().any(|href| href == privacy), "{host}: its privacy notice");
+        let policy = form.header("content-security-policy").unwrap();
+        assert!(!policy.contains("unsafe"), "{host}: {policy}");
+
+        app.siteverify.answer(move |_| {
+            let mut answer = verified("trial");
+            answer["hostname"] = host.into();
+            Reply::Json(200, answer)
+        });
+        for (address, passes) in [("jan@gmail.com", !business_address), ("jan@engines.example", true)] {
+            let form = app.get_with("/signup/trial", &at).await;
+            let answer = app.submit_with(&form, &sample_with(FLOWS[1], "email", address), &at).await;
+            assert_eq!(answer.status, if passes { 303 } else { 422 }, "{host} {address}");
+        }
+    }
+    let at = [("host", "globex.localhost")];
+    let form = app.get_with("/signup/trial", &at).await;
+    let answer = app.submit_with(&form, &sample_with(FLOWS[1], "email", "gavin@hooli.example"), &at).await;
+    assert_eq!((answer.status, answer.fields_in_error()), (422, vec!["email".to_owned()]), "the rival's address");
+    assert_eq!(brand(&app.get("/").await), brand(&app.get_with("/", &[("host", "initech.localhost")]).await));
+}

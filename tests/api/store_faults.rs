@@ -93,7 +93,7 @@ async fn sign_ups_go_on_whatever_redis_does_and_it_is_used_again_afterwards() {
     let app = TestApp::with(&variables(&url)).await;
     assert_goes_on(&app, 0, "before").await;
     assert!(!is_degraded(&app).await);
-    let (rows, mut errors) = (faults(), app.metric("signup_store_errors_total").await);
+    let (rows, mut errors) = (faults(), app.counter("signup_store_errors_total").await);
     for (turn, (name, act)) in rows.into_iter().enumerate() {
         redis.fail(act, &Question::ALL);
         let form = assert_goes_on(&app, turn, name).await;
@@ -104,7 +104,7 @@ async fn sign_ups_go_on_whatever_redis_does_and_it_is_used_again_afterwards() {
                 && event["message"].as_str().is_some_and(|text| text.starts_with("Redis does not"))
         });
         assert_eq!(told.count(), 1, "{name}: {events:?}");
-        let counted = app.metric("signup_store_errors_total").await;
+        let counted = app.counter("signup_store_errors_total").await;
         assert!(counted > errors, "{name}: not counted");
         errors = counted;
         assert_recovers(&app, &redis, name).await;
