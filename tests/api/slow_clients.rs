@@ -156,7 +156,7 @@ async fn thousands_of_stalled_connections_do_not_keep_a_visitor_waiting() {
     for flow in FLOWS {
         assert_eq!(app.sign_up(flow).await.status, 303, "{}", flow.slug);
     }
-    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     let cut = stalled.iter().filter(|stream| stream.try_read(&mut [0]).is_ok()).count();
     assert_eq!(cut, 0, "they were to stall meanwhile");
     assert_eq!(app.studio.received().len(), FLOWS.len());
