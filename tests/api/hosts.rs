@@ -167,23 +167,6 @@ async fn each_tenant_has_its_own_flows_rules_and_destinations() {
 }
 
 #[tokio::test]
-async fn a_form_of_one_tenant_is_no_form_of_another() {
-    let app = with_partners(&[]).await;
-    for flow in FLOWS.iter().filter(|flow| flow.slug != "pro") {
-        for (from, to) in
-            [("acme.example", "globex.example"), ("localhost", "acme.example"), ("globex.example", "localhost")]
-        {
-            let page = app.get_with(&format!("/signup/{}", flow.slug), &[("host", from)]).await;
-            let answer = app.submit_with(&page, &sample(flow), &[("host", to)]).await;
-            assert_eq!(answer.status, 422, "{} {from} -> {to}", flow.slug);
-            assert_ne!(answer.value("submission_id"), page.value("submission_id"), "a fresh form");
-            assert_eq!(answer.value("username").as_deref(), Some(flow.sample[1].1), "values are kept");
-        }
-    }
-    assert_eq!(app.siteverify.received().len() + app.studio.received().len(), 0);
-}
-
-#[tokio::test]
 async fn a_method_nobody_takes_is_405_before_the_host_is_looked_at() {
     let app = TestApp::with(&[("SIGNUP__SERVER__STRICT_HOSTS", "true")]).await;
     for (row, host) in [("malformed", "Host: a b"), ("nobody's", "Host: nobody.example")] {
@@ -195,4 +178,55 @@ async fn a_method_nobody_takes_is_405_before_the_host_is_looked_at() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn the_example_of_two_partners_serves_both_as_it_says() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/tenants.example.toml");
+    let app = TestApp::with(&unlimited_and(&[("SIGNUP_CONFIG", file)])).await;
+    for (host, name, color, privacy, business_address, statuses) in [
+        ("acme.localhost", "Acme Edge Studio", "#b3261e", "https://acme.example/privacy", false, [404, 200]),
+        ("globex.localhost", "Globex Machine Learning", "#0a6b4f", "https://globex.example/privacy", true, [200, 200]),
+        (
+            "www.globex.localhost",
+            "Globex Machine Learning",
+            "#0a6b4f",
+            "https://globex.example/privacy",
+            true,
+            [200, 200],
+        ),
+    ] {
+        let at = [("host", host)];
+        for (flow, status) in FLOWS.iter().zip(statuses) {
+            assert_eq!(
+                app.get_with(&format!("/signup/{}", flow.slug), &at).await.status,
+                status,
+                "{host} {}",
+                flow.slug
+            );
+        }
+        let form = app.get_with("/signup/trial", &at).await;
+        assert_eq!(brand(&form), name, "{host}");
+        assert!(form.title().ends_with(name), "{host}: {}", form.title());
+        assert!(form.body.contains(&format!("--brand:{color}")), "{host}: its colour");
+        assert!(form.attributes("a", "href").iter().any(|href| href == privacy), "{host}: its privacy notice");
+        let policy = form.header("content-security-policy").unwrap();
+        assert!(!policy.contains("unsafe"), "{host}: {policy}");
+
+        app.siteverify.answer(move |_| {
+            let mut answer = verified("trial");
+            answer["hostname"] = host.into();
+            Reply::Json(200, answer)
+        });
+        for (address, passes) in [("jan@gmail.com", !business_address), ("jan@engines.example", true)] {
+            let form = app.get_with("/signup/trial", &at).await;
+            let answer = app.submit_with(&form, &sample_with(FLOWS[1], "email", address), &at).await;
+            assert_eq!(answer.status, if passes { 303 } else { 422 }, "{host} {address}");
+        }
+    }
+    let at = [("host", "globex.localhost")];
+    let form = app.get_with("/signup/trial", &at).await;
+    let answer = app.submit_with(&form, &sample_with(FLOWS[1], "email", "gavin@hooli.example"), &at).await;
+    assert_eq!((answer.status, answer.fields_in_error()), (422, vec!["email".to_owned()]), "the rival's address");
+    assert_eq!(brand(&app.get("/").await), brand(&app.get_with("/", &[("host", "initech.localhost")]).await));
 }

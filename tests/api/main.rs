@@ -13,6 +13,7 @@
 
 mod helpers;
 
+mod account_wire;
 mod accounts;
 mod at_most_once;
 mod attribution;
@@ -42,6 +43,7 @@ mod slow_clients;
 mod statics;
 mod status;
 mod store_faults;
+mod tenants;
 mod turnstile;
 mod turnstile_faults;
 mod upstream_answers;

@@ -67,13 +67,13 @@ async fn a_handler_that_panics_answers_500_with_a_reference_and_its_worker_lives
     let address = serve_with_a_page_that_panics(&app);
     // One connection is one worker's: what it answers afterwards, the same worker answers.
     let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(1).build().unwrap();
-    let before = app.metric(PANICS).await;
+    let before = app.counter(PANICS).await;
     for round in 1..=20 {
         let url = |path: &str| format!("http://{address}{path}");
         let (name, read) = (format!("round {round}"), client.get(url("/panics")));
         let request = if round % 2 == 0 { client.post(url("/panics")).body(TYPED) } else { read };
         assert_our_fault(&Page::read(request.send().await.unwrap()).await, &name);
-        assert_eq!(app.metric(PANICS).await - before, f64::from(round), "{name}");
+        assert_eq!(app.counter(PANICS).await - before, round, "{name}");
         let next = Page::read(client.get(url("/signup/pro")).send().await.unwrap()).await;
         assert_eq!(next.status, 200, "{name}: the next request");
     }
@@ -111,13 +111,13 @@ async fn an_attempt_that_panics_is_answered_at_once_and_its_form_stays_honest() 
         let form = app.get_with("/signup/pro", &host).await;
         let email = format!("{TYPED}@gmail.com");
         let typed = sample_with(flow, "email", &email);
-        let before = app.metric(PANICS).await;
+        let before = app.counter(PANICS).await;
         log::panic_at([id, line]);
 
         let started = Instant::now();
         let answer = app.submit_with(&form, &typed, &host).await;
         assert!(started.elapsed() < AT_ONCE, "{name}: {:?}", started.elapsed());
-        assert_eq!(app.metric(PANICS).await - before, 1.0, "{name}");
+        assert_eq!(app.counter(PANICS).await - before, 1, "{name}");
         if first == 504 {
             assert_eq!((answer.status, answer.outcome().as_str()), (504, "upstream_timeout"), "{name}");
             assert!(answer.notice_text().to_lowercase().contains("look in your mailbox"), "{name}");

@@ -81,7 +81,7 @@ fn hosts() -> Vec<Row> {
 
 fn headers() -> Vec<Row> {
     let with = |line: &str| get("/", &format!("Host: localhost\r\n{line}\r\n"));
-    let many: String = (0..200).map(|index| format!("X-{index}: 1\r\n")).collect();
+    let many = "X-Odd: 1\r\n".repeat(200);
     vec![
         broken("a blank before the colon", &[400], with("X-Odd : 1")),
         broken("a folded line", &[400], with("X-Odd: 1\r\n and more")),

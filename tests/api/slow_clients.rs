@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::helpers::TestApp;
+use crate::helpers::form::UNLIMITED;
+use crate::helpers::{FLOWS, TestApp};
 
 /// Longer than every deadline of contract 3 (head 10 s, body 15 s), with room for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -82,6 +83,18 @@ async fn stalls_in_the_body(app: &TestApp) {
     assert!(answer.contains("content-security-policy:"), "{answer}");
 }
 
+async fn goes_on_sending_after_the_last_answer(app: &TestApp) {
+    let mut stream = connect(app).await;
+    let head = "POST /signup/pro HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                Transfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let started = Instant::now();
+    while stream.write_all(b"1\r\nx\r\n").await.is_ok() {
+        assert!(started.elapsed() < PATIENCE, "listened to for {PATIENCE:?}");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
 /// One test, so that all wait at the same time.
 #[tokio::test]
 async fn every_client_that_stalls_is_cut_wherever_it_stalls() {
@@ -93,6 +106,7 @@ async fn every_client_that_stalls_is_cut_wherever_it_stalls() {
         stalls_in_a_head_that_came_with_another(&app),
         drips_a_head(&app),
         stalls_in_the_body(&app),
+        goes_on_sending_after_the_last_answer(&app),
     );
 }
 
@@ -108,16 +122,42 @@ async fn a_connection_that_only_idles_is_kept_for_the_next_request() {
     one_answer(&mut stream).await;
 }
 
+/// What stalls, in turn: nothing at all, a head, a body.
+const STALLS: [&str; 3] = [
+    "",
+    "POST /signup/pro HTTP/1.1\r\nHost: localhost\r\nContent-Le",
+    "POST /signup/pro HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+     Content-Length: 100\r\n\r\nname=J",
+];
+
+/// As many connections as wanted, or as this machine lets a process open: both ends are ours.
+fn affordable(wanted: u64) -> u64 {
+    let (others, ends) = (1_000, 2);
+    let files = rlimit::increase_nofile_limit(others + ends * wanted).unwrap();
+    let affordable = wanted.min(files.saturating_sub(others) / ends);
+    if affordable < wanted {
+        eprintln!("only {affordable} of {wanted} connections: the system lets a process open {files} files");
+    }
+    affordable
+}
+
 #[tokio::test]
-async fn hundreds_of_stalled_connections_do_not_keep_a_visitor_waiting() {
-    let app = TestApp::start().await;
+async fn thousands_of_stalled_connections_do_not_keep_a_visitor_waiting() {
+    let app = TestApp::with(UNLIMITED).await;
+    let count = affordable(3_000);
+    assert!(count >= 400, "{count} connections stall nobody");
     let mut stalled = Vec::new();
-    for _ in 0..400 {
+    for (_, bytes) in (0..count).zip(STALLS.iter().cycle()) {
         let mut stream = connect(&app).await;
-        stream.write_all(b"POST /signup/pro HTTP/1.1\r\nHost: localhost\r\nContent-Le").await.unwrap();
+        stream.write_all(bytes.as_bytes()).await.unwrap();
         stalled.push(stream);
     }
-    for _ in 0..20 {
-        assert_eq!(app.get("/signup/pro").await.status, 200);
+    let started = Instant::now();
+    for flow in FLOWS {
+        assert_eq!(app.sign_up(flow).await.status, 303, "{}", flow.slug);
     }
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    let cut = stalled.iter().filter(|stream| stream.try_read(&mut [0]).is_ok()).count();
+    assert_eq!(cut, 0, "they were to stall meanwhile");
+    assert_eq!(app.studio.received().len(), FLOWS.len());
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::helpers::app::{sample, sample_with};
+use crate::helpers::app::sample;
 use crate::helpers::neighbour::STUDIO_URL;
 use crate::helpers::{FLOWS, Page, Received, Reply, TestApp};
 
@@ -197,62 +197,4 @@ async fn no_cookie_is_set_where_the_upstream_names_no_user() {
         let answer = app.sign_up(flow).await;
         assert_eq!((answer.status, answer.header("set-cookie")), (303, None), "{}", flow.slug);
     }
-}
-
-/// Two partners on one site, one trying to act with what the other handed out.
-#[tokio::test]
-async fn sibling_tenants_cannot_act_for_each_other() {
-    let variables: Vec<_> = CREDENTIALS
-        .into_iter()
-        .chain([
-            ("SIGNUP__TENANTS__ACME__HOSTS", "acme.localhost"),
-            ("SIGNUP__TENANTS__ACME__BRAND__NAME", "Acme"),
-            ("SIGNUP__TENANTS__ACME__TURNSTILE__HOSTNAMES", "localhost"),
-            ("SIGNUP__TENANTS__GLOBEX__HOSTS", "globex.localhost"),
-            ("SIGNUP__TENANTS__GLOBEX__BRAND__NAME", "Globex"),
-            ("SIGNUP__TENANTS__GLOBEX__TURNSTILE__HOSTNAMES", "localhost"),
-            ("SIGNUP__RATE_LIMIT__CLIENT__BURST", "4"),
-        ])
-        .collect();
-    let app = app_where_reads_answer(Reply::Json(200, user(json!({}))), &variables).await;
-    let (acme, globex) = ([("host", "acme.localhost")], [("host", "globex.localhost")]);
-
-    let form = app.get_with("/signup/pro", &acme).await;
-    let submit = async |page: &Page, host: &[(&str, &str)]| app.submit_with(page, &sample(FLOWS[0]), host).await;
-    // The form of one at the other: expired, nothing created.
-    let answer = submit(&form, &globex).await;
-    assert_eq!((answer.status, answer.notice().as_str()), (422, "This form has expired"));
-    // A post that says it comes from the sibling.
-    let same_site = [globex[0], ("sec-fetch-site", "same-site")];
-    assert_eq!(submit(&form, &same_site).await.status, 403);
-    let origin = [globex[0], ("origin", "http://acme.localhost")];
-    assert_eq!(submit(&form, &origin).await.status, 403);
-    assert!(app.studio.received().is_empty());
-
-    // The cookie of one at the other names nobody.
-    let signed_up = submit(&form, &acme).await;
-    let cookie = cookie(&signed_up);
-    let page = app.get_with("/signup/status", &[globex[0], ("cookie", &cookie)]).await;
-    assert_eq!(page.texts("h1").concat(), "Look in your mailbox");
-    let page = app.get_with("/signup/status", &[acme[0], ("cookie", &cookie)]).await;
-    assert_ne!(page.texts("h1").concat(), "Look in your mailbox");
-
-    // The pass of one at the other is worth nothing.
-    app.studio.reply(Reply::Json(200, json!({ "success": false, "error": "Username is already taken" })));
-    let form = app.get_with("/signup/pro", &acme).await;
-    let fields = sample_with(FLOWS[0], "email", "second@acme.example");
-    let refused = app.submit_with(&form, &fields, &acme).await;
-    let pass = refused.value("pass").unwrap();
-    let foreign = app.get_with("/signup/pro", &globex).await;
-    let mut fields = sample_with(FLOWS[0], "cf-turnstile-response", "");
-    fields.push(("pass", pass.as_str()));
-    let answer = app.submit_with(&foreign, &fields, &globex).await;
-    assert_eq!((answer.status, answer.fields_in_error()), (422, vec!["cf-turnstile-response".to_owned()]));
-
-    // One's budget is not the other's: globex has used two of its four.
-    for _ in 0..2 {
-        app.submit_with(&form, &[("name", "")], &acme).await;
-    }
-    assert_eq!(app.submit_with(&form, &[("name", "")], &acme).await.status, 429);
-    assert_eq!(app.submit_with(&foreign, &[("name", "")], &globex).await.status, 422);
 }

@@ -73,6 +73,18 @@ impl Redis {
         self.port
     }
 
+    /// Runs one command, such as `SCRIPT FLUSH`.
+    pub async fn run(&self, command: &str) {
+        let client = redis::Client::open(self.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let mut words = command.split(' ');
+        let mut asked = redis::cmd(words.next().unwrap());
+        for word in words {
+            asked.arg(word);
+        }
+        let _answer: redis::Value = asked.query_async(&mut connection).await.unwrap();
+    }
+
     /// Every key and value it holds, as text.
     pub async fn everything(&self) -> Vec<(String, String)> {
         let client = redis::Client::open(self.url()).unwrap();

@@ -83,12 +83,12 @@ impl TestApp {
         Page::read(self.client.get(format!("http://{}{path}", self.admin)).send().await.unwrap()).await
     }
 
-    /// The value of a series, such as `signup_store_shared` or `signup_rate_limited_total{scope="client"}`; 0 when there
-    /// is none. The registry is the process's: other tests count too, unless a label is this test's alone.
-    pub async fn metric(&self, series: &str) -> f64 {
+    /// The value of a counter, such as `signup_rate_limited_total{scope="client"}`; 0 when it has not been counted. The
+    /// registry is the process's: other tests count too, unless a label is this test's alone.
+    pub async fn counter(&self, series: &str) -> u64 {
         let metrics = self.get_admin("/metrics").await.body;
         let value = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-        value.map_or(0.0, |value| value.parse().unwrap())
+        value.map_or(0, |value| value.parse().unwrap())
     }
 
     /// The form of a flow, by a link with this query string (without `?`).
