@@ -224,6 +224,11 @@ impl ErrorPage<'_> {
         draw(self, 3 * 1024)
     }
 
+    /// Whether the plans can be had here now: not on a foreign host, and not before a wait is over.
+    fn leads_home(&self) -> bool {
+        self.status != 421 && self.wait.is_none()
+    }
+
     /// The words of this status, else those of its class.
     fn words(&self, part: &str) -> String {
         let own = format!("error-page-{}-{part}", self.status);
