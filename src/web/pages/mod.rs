@@ -211,6 +211,15 @@ impl PlansPage<'_> {
         draw(self, 6 * 1024)
     }
 
+    /// With one plan there is nothing to choose: its own headline stands for the question.
+    fn title(&self) -> Cow<'_, str> {
+        match self.plans {
+            [] => self.frame.t("plans-none-title"),
+            [(only, _)] => self.of_flow(only, "why"),
+            _ => self.frame.t("plans-title"),
+        }
+    }
+
     /// The words of a flow.
     fn of_flow(&self, flow: &Flow, part: &str) -> Cow<'_, str> {
         self.frame.t(&format!("flow-{}-{part}", flow.slug))

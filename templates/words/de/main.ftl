@@ -18,6 +18,7 @@ optional = (optional)
 
 plans-title = Wie möchten Sie starten?
 plans-lead = Wählen Sie einen Tarif, füllen Sie ein Formular aus, und legen Sie los.
+plans-lead-one = Füllen Sie ein Formular aus, und legen Sie los.
 plans-for = Gemacht für
 plans-get = Das bekommen Sie
 plans-next = So geht es weiter
@@ -209,7 +210,7 @@ status-over-title = Ihre Testphase ist zu Ende
 status-over-text = Melden Sie sich an, um zu sehen, wie es weitergehen kann.
 status-step-over = Testphase zu Ende
 status-payment-title = Schließen Sie die Zahlung ab
-status-payment-text = Ihre Adresse ist bestätigt. Ihr Tarif beginnt, sobald die Zahlung erledigt ist.
+status-payment-text = Ihre Adresse ist bestätigt. Melden Sie sich an, um die Zahlung abzuschließen. Danach beginnt Ihr Tarif.
 status-suspended-title = Ihr Konto ist gesperrt
 status-suspended-text = Wenden Sie sich an den Support, um den Grund zu erfahren und was zu tun ist.
 status-deleted-title = Dieses Konto wurde gelöscht

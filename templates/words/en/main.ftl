@@ -18,6 +18,7 @@ optional = (optional)
 
 plans-title = Choose how to start
 plans-lead = Pick a plan, fill in one form, and start building.
+plans-lead-one = Fill in one form, and start building.
 plans-for = Made for
 plans-get = What you get
 plans-next = What happens next
@@ -209,7 +210,7 @@ status-over-title = Your trial has ended
 status-over-text = Sign in to see how you can go on.
 status-step-over = Trial ended
 status-payment-title = Finish your payment
-status-payment-text = Your address is confirmed. Your plan starts when the payment is done.
+status-payment-text = Your address is confirmed. Sign in to finish the payment: your plan starts when it is done.
 status-suspended-title = Your account is suspended
 status-suspended-text = Contact support to find out why, and what to do.
 status-deleted-title = This account has been deleted
