@@ -11,7 +11,7 @@ use super::attempt::{Outcome, Posted, run_to_the_end};
 use super::context::Context;
 use super::form_body::PostedForm;
 use super::link_secrets::{self, Found};
-use super::pages::{AlreadyActivePage, Challenge, FieldError, FormPage, LANGUAGE_SWITCH, Notice, PlansPage};
+use super::pages::{AlreadyActivePage, Challenge, FieldError, FormPage, LANGUAGE_SWITCH, Notice, Occasion, PlansPage};
 use super::prefill::{Prefill, prefill};
 use super::refusal::{Refusal, Refused};
 use super::status;
@@ -77,7 +77,7 @@ pub async fn form(guest: Guest, slug: web::Path<String>) -> Result<HttpResponse,
         pass: None,
         keeps_id: false,
         offers_email_anyway: false,
-        is_answer: false,
+        occasion: Occasion::Link,
     };
     let link = visitor.link(&context.state, secrets);
     counter!("signup_link_parameters_odd_total").increment(link.odd_parameters as u64);
@@ -183,7 +183,7 @@ fn again(
         pass: pass.or(kept_pass),
         keeps_id: refusal.keeps_id(),
         offers_email_anyway: refusal.offers_email_anyway() || form.is_ticked(USE_EMAIL_ANYWAY),
-        is_answer: true,
+        occasion: Occasion::Post,
     };
     let sealed = form.typed(link_secrets::PARAMETER);
     let secrets = visitor.secrets(&context.state, sealed, Found::InForm).unwrap_or_default();
@@ -216,7 +216,7 @@ async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpR
         pass: posted.kept_pass(),
         keeps_id: true,
         offers_email_anyway: form.is_ticked(USE_EMAIL_ANYWAY),
-        is_answer: true,
+        occasion: Occasion::Post,
     };
     let html = draw(context, visitor, flow, terms, &posted.link(), &shown)?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
@@ -240,8 +240,7 @@ struct Shown<'a> {
     pass: Option<String>,
     keeps_id: bool,
     offers_email_anyway: bool,
-    /// Whether the page answers a posted form.
-    is_answer: bool,
+    occasion: Occasion,
 }
 
 fn draw(
@@ -290,7 +289,7 @@ fn draw(
         password_min_length: state.password.min_length,
         business_email: terms.business_email,
         offers_email_anyway: shown.offers_email_anyway,
-        is_answer: shown.is_answer,
+        occasion: shown.occasion,
         others: &others,
     };
     Ok(page.render())

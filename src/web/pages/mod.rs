@@ -86,10 +86,19 @@ pub struct FormPage<'a> {
     pub business_email: bool,
     /// Whether to offer the box that insists on a doubtful address.
     pub offers_email_anyway: bool,
-    /// Whether the page answers a posted form: then it holds what was typed, but no password.
-    pub is_answer: bool,
+    /// What the page answers.
+    pub occasion: Occasion,
     /// The other enabled flows with their links.
     pub others: &'a [(&'static Flow, String)],
+}
+
+/// What a form page answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// A link: the form is as the link fills it.
+    Link,
+    /// A posted form: this one holds what was typed, but no password.
+    Post,
 }
 
 /// One Turnstile widget.
