@@ -99,6 +99,7 @@ export const STATES = Object.fromEntries([
     await openForm(page, url, 'trial');
     const mistakes = { username: 'ada..lovelace', email: 'ada@gmail.com' };
     await fill(page, { ...somebody(), ...FLOWS.trial.further, ...mistakes });
+    await agree(page);
     await submit(page);
     await page.locator('#error-summary').waitFor();
     await challengeSolved(page);

@@ -46,7 +46,7 @@ strength-2 = Good password.
 strength-3 = Strong password.
 email-suggestion = Did you mean { $address }?
 email-anyway = Use this email address anyway
-email-other-plan = Only have a personal address? Look at another plan:
+email-other-plan = Only have a personal address? Choose another plan:
 email-support = Contact us about your address
 honeypot-label = Leave this field empty
 
@@ -207,7 +207,7 @@ status-trial-title = Your trial is running
 status-trial-text = You can start.
 status-trial-until = Your trial runs until { $date }.
 status-over-title = Your trial has ended
-status-over-text = Sign in to see how you can go on.
+status-over-text = Sign in to see how you can continue.
 status-step-over = Trial ended
 status-payment-title = Finish your payment
 status-payment-text = Your address is confirmed. Sign in to finish the payment: your plan starts when it is done.
