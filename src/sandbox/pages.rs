@@ -40,7 +40,7 @@ pub(super) type Pairs = Vec<(String, String)>;
 </section>
 <section class="card" aria-labelledby="payload">
 <h2 id="payload">Payload</h2>
-<pre id="received-payload" tabindex="0" aria-labelledby="payload">{{ payload }}</pre>
+<pre id="received-payload" tabindex="0" role="group" aria-labelledby="payload">{{ payload }}</pre>
 </section>
 <section class="card" aria-labelledby="headers">
 <h2 id="headers">Headers</h2>
@@ -57,7 +57,7 @@ pub(super) type Pairs = Vec<(String, String)>;
 {%- if query.is_empty() %}
 <p class="quiet">None.</p>
 {%- else %}
-<pre id="redirect-query" tabindex="0" aria-labelledby="query">{{ query }}</pre>
+<pre id="redirect-query" tabindex="0" role="group" aria-labelledby="query">{{ query }}</pre>
 <table>
 <tbody>
 {%- for (name, value) in query_pairs %}
@@ -173,7 +173,7 @@ pub(super) struct ReceiptLine {
 <section class="card" aria-labelledby="curl">
 <h2 id="curl">Without a browser</h2>
 <p class="quiet">A fresh challenge token, and an account by its id:</p>
-<pre tabindex="0" aria-labelledby="curl">curl '{{ origin }}/turnstile/token?action=pro&amp;hostname=localhost'
+<pre tabindex="0" role="group" aria-labelledby="curl">curl '{{ origin }}/turnstile/token?action=pro&amp;hostname=localhost'
 curl -H 'x-api-key: any' '{{ origin }}/v1/api/users/3'</pre>
 </section>
 </main>

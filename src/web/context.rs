@@ -28,8 +28,8 @@ use crate::listener::Progress;
 use crate::signup::link::first;
 use crate::state::{AppState, InForce, Phase, Tenant};
 
-/// Probes of balancers, which name whatever host they like.
-const ANY_HOST: &str = "/health/";
+/// Probes of balancers, which name whatever host they like, and what the page for a foreign host looks like.
+const ANY_HOST: [&str; 2] = ["/health/", "/static/"];
 
 /// The link parameter that picks the language (contract 3).
 pub const LANGUAGE_PARAMETER: &str = "lang";
@@ -172,7 +172,7 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
     let in_force = state.in_force.load_full();
     let tenants = &in_force.tenants;
     let host = RequestHost::read(request.request());
-    let any_host = request.path().starts_with(ANY_HOST);
+    let any_host = ANY_HOST.iter().any(|prefix| request.path().starts_with(prefix));
     let (host, tenant, refusal) = match host {
         Ok(host) => match tenants.of_host(host.as_ref().map_or("", RequestHost::name)) {
             Some(tenant) => (host, Some(tenant), None),

@@ -13,7 +13,8 @@ use super::context::Context;
 use super::form_body::PostedForm;
 use super::link_secrets::{self, Clean, Found};
 use super::pages::{
-    AlreadyActivePage, Challenge, FieldError, FormPage, Frame, Here, LANGUAGE_SWITCH, Notice, Personal, PlansPage,
+    AlreadyActivePage, Challenge, FieldError, FormPage, Frame, Here, LANGUAGE_SWITCH, Notice, Occasion, Personal,
+    PlansPage,
 };
 use super::prefill::{Prefill, prefill};
 use super::refusal::{Refusal, Refused};
@@ -81,7 +82,7 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
         pass: None,
         keeps_id: false,
         offers_email_anyway: false,
-        is_answer: false,
+        occasion: Occasion::Link,
     };
     let link = visitor.link(secrets);
     counter!("signup_link_parameters_odd_total").increment(link.odd_parameters as u64);
@@ -188,7 +189,7 @@ fn again(
         pass: pass.or(kept_pass),
         keeps_id: refusal.keeps_id(),
         offers_email_anyway: refusal.offers_email_anyway() || form.is_ticked(USE_EMAIL_ANYWAY),
-        is_answer: true,
+        occasion: Occasion::Post,
     };
     let sealed = form.typed(link_secrets::PARAMETER);
     let secrets = visitor.secrets(sealed, Found::InForm).unwrap_or_default();
@@ -221,7 +222,7 @@ async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpR
         pass: posted.kept_pass(),
         keeps_id: true,
         offers_email_anyway: form.is_ticked(USE_EMAIL_ANYWAY),
-        is_answer: true,
+        occasion: Occasion::Post,
     };
     let html = draw(context, visitor, flow, terms, &posted.link(), &shown)?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
@@ -245,8 +246,7 @@ struct Shown<'a> {
     pass: Option<String>,
     keeps_id: bool,
     offers_email_anyway: bool,
-    /// Whether the page answers a posted form.
-    is_answer: bool,
+    occasion: Occasion,
 }
 
 impl Shown<'_> {
@@ -258,7 +258,7 @@ impl Shown<'_> {
             && self.pass.is_none()
             && !self.keeps_id
             && !self.offers_email_anyway
-            && !self.is_answer
+            && self.occasion == Occasion::Link
     }
 }
 
@@ -332,7 +332,7 @@ impl Sheet<'_> {
             password_min_length: context.in_force.password.min_length,
             business_email: terms.business_email,
             offers_email_anyway: shown.offers_email_anyway,
-            is_answer: shown.is_answer,
+            occasion: shown.occasion,
             others: &others,
         };
         page.render()

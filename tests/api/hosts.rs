@@ -130,6 +130,15 @@ async fn with_strict_hosts_an_unknown_host_is_421_and_health_answers_any() {
         let path = format!("/signup/{}", flow.slug);
         assert_eq!(app.post_with(&path, "a=b", &[("host", "unknown.test")]).await.status, 421, "{}", flow.slug);
     }
+    let lost = app.get_with("/", &[("host", "unknown.test")]).await;
+    assert_eq!(
+        lost.attributes("main a", "href"),
+        Vec::<String>::new(),
+        "the plans of this address would be the same page"
+    );
+    for asset in lost.attributes("link[href^='/static/']", "href") {
+        assert_eq!(app.get_with(&asset, &[("host", "unknown.test")]).await.status, 200, "what it looks like: {asset}");
+    }
     assert_eq!(exchange(app.address, b"GET / HTTP/1.0\r\n\r\n").await.status, 421, "no host is no tenant's");
 }
 

@@ -131,7 +131,7 @@ async fn a_ctx_that_does_not_open_is_a_remark_above_a_form_that_works() {
             let page = app.get(&format!("{path}?utm_source=a&ctx={sealed}")).await;
             assert_eq!(page.status, 200, "{name}");
             assert_eq!(page.notice(), "The details in your link have expired", "{name}");
-            assert_eq!(page.attributes("#notice", "role"), Vec::<String>::new(), "{name}: a remark, not an alert");
+            assert_eq!(page.attributes("#notice", "role"), ["note"], "{name}: a remark, not an alert");
             let answer = app.submit(&page, &sample(flow)).await;
             assert_eq!(answer.status, 303, "{name}: the form works");
             let sent = app.studio.received().pop().unwrap().json();

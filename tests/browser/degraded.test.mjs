@@ -94,6 +94,66 @@ test('a challenge that fails: a sentence helps, and a press gets an answer', asy
   }
 });
 
+test('a challenge script that never comes: after a while a sentence helps', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  await page.clock.install();
+  await page.route(gateway.challengeScript, () => {});
+  await page.goto(`${gateway.url}/signup/pro`, { waitUntil: 'commit' });
+  await page.locator('form[method="post"]').waitFor();
+  await page.route(gateway.challengeScript, (route) => route.continue());
+  // A deferred script before it has run, and this one waits for no other.
+  await page.waitForFunction(() => typeof window.challengeFailed === 'function');
+  await page.clock.fastForward(11_000);
+  await page.getByText('The security check did not load').waitFor();
+  await visitor.context.close();
+});
+
+test('a challenge that runs out of time says so, starts again, and the sign-up goes through', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  const person = somebody();
+  // So long ago that the second token is of now: the gateway looks at its age.
+  await page.clock.install({ time: Date.now() - 305_000 });
+  await page.goto(`${gateway.url}/signup/pro`);
+  await page.clock.runFor(2_000);
+  await challengeSolved(page);
+  const help = page.locator('.challenge .help');
+  await page.evaluate(() => {
+    window.helped = [];
+    const box = document.querySelector('.challenge .help');
+    new MutationObserver(() => window.helped.push(box.textContent)).observe(box, { childList: true });
+  });
+  await page.clock.runFor(300_000);
+  await page.clock.runFor(2_000);
+  await challengeSolved(page);
+  assert.match((await page.evaluate(() => window.helped)).join('|'), /ran out of time/);
+  assert.equal(await help.textContent(), '', 'solved again, there is nothing to say');
+  await fill(page, person);
+  await agree(page);
+  await submit(page);
+  assert.equal((await arrived(page, gateway)).email, person.email);
+  await leaveInSilence(visitor);
+});
+
+test('a browser that the challenge does not support is told so, and a press still gets an answer', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  const person = somebody();
+  await page.route(gateway.challengeScript, (route) => route.fulfill({
+    contentType: 'text/javascript',
+    body: "window.turnstile = {}; window[document.querySelector('.cf-turnstile').dataset.unsupportedCallback]();",
+  }));
+  await page.goto(`${gateway.url}/signup/pro`);
+  await page.getByText('Your browser is too old for the security check').waitFor();
+  await fill(page, person);
+  await agree(page);
+  await submit(page);
+  await page.locator('#cf-turnstile-response-error').waitFor();
+  assert.equal(await page.locator('[name="email"]').inputValue(), person.email);
+  await leaveInSilence(visitor);
+});
+
 for (const [username, status, words] of [
   ['down', 503, 'No account was created'],
   ['broken', 502, 'could not be created'],

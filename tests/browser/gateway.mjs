@@ -39,6 +39,21 @@ export async function startGateway(variables = {}) {
   }
 }
 
+/// One gateway for each set of variables, started when it is first asked for.
+export class Gateways {
+  #started = new Map();
+
+  told(variables) {
+    const key = JSON.stringify(variables);
+    if (!this.#started.has(key)) this.#started.set(key, startGateway(variables));
+    return this.#started.get(key);
+  }
+
+  async stop() {
+    await Promise.all([...this.#started.values()].map(async (started) => (await started).stop()));
+  }
+}
+
 async function start(variables) {
   const [port, adminPort, sandboxPort] = await freePorts(3);
   const url = `http://localhost:${port}`;

@@ -1,23 +1,23 @@
 // The page in other languages: chosen by the browser or by the visitor, whole on a small screen, right to left where that is read.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
 import { startGateway } from './gateway.mjs';
+import { faultsOf, misfitsOf } from './look.mjs';
+import { Documents } from './markup.mjs';
 import {
   FLOWS, agree, arrived, challengeSolved, fill, leaveInSilence, openBrowser, somebody, submit, visit,
 } from './visitor.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /// TCP's first flight: ten segments of 1,460 bytes.
 const FIRST_VIEW_BYTES = 14_600;
 
 const LANGUAGES = { en: 'English', de: 'Deutsch', fr: 'Français', es: 'Español', ja: '日本語', ar: 'العربية' };
+
+const documents = new Documents();
 
 let browser, gateway;
 before(async () => {
@@ -33,13 +33,14 @@ for (const language of Object.keys(LANGUAGES)) {
   test(`${language}: the pages are in the browser's language, without a fault, and fit the screen`, async () => {
     const visitor = await visit(browser, gateway, { locale: language, reducedMotion: 'reduce' });
     const { page } = visitor;
+    const { keep } = documents.follow(page);
     const look = async (name) => {
+      await keep(`${language}, ${name}`);
       assert.equal(await page.locator('html').getAttribute('lang'), language, name);
       for (const width of [1280, 320]) {
         await page.setViewportSize({ width, height: 800 });
         assert.deepEqual(await faultsOf(page), [], `${name}, ${width} px`);
-        const content = await page.evaluate(() => document.documentElement.scrollWidth);
-        assert.ok(content <= width, `${name}: ${content} px wide on a screen of ${width} px`);
+        assert.deepEqual(await misfitsOf(page), [], `${name}, ${width} px`);
       }
     };
     await page.goto(gateway.url);
@@ -67,6 +68,11 @@ for (const language of Object.keys(LANGUAGES)) {
   });
 }
 
+test('the HTML is valid in every language', async () => {
+  assert.ok(documents.count >= Object.keys(LANGUAGES).length);
+  assert.deepEqual(await documents.faults(), []);
+});
+
 test('the switch keeps the link, and the language stays to the end of a sign-up', async () => {
   const visitor = await visit(browser, gateway, { locale: 'de-AT' });
   const { page } = visitor;
@@ -87,6 +93,42 @@ test('the switch keeps the link, and the language stays to the end of a sign-up'
   await arrived(page, gateway);
   await leaveInSilence(visitor);
 });
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`${javaScriptEnabled ? 'with' : 'without'} script a form that came back changes its language with all that was typed`, async () => {
+    const visitor = await visit(browser, gateway, { javaScriptEnabled });
+    const { page } = visitor;
+    const person = somebody();
+    await page.goto(`${gateway.url}/signup/trial?utm_source=ad`);
+    await fill(page, { ...person, username: 'a', country: 'JP' });
+    await submit(page);
+    await page.locator('#error-summary').waitFor();
+
+    await page.locator('[name="jobTitle"]').fill('Ingenieurin');
+    await page.locator('[name="password"]').fill(person.password);
+    await page.getByRole('button', { name: LANGUAGES.de, exact: true }).click();
+    await page.waitForURL('**/signup/trial?utm_source=ad&lang=de');
+    assert.equal(await page.locator('html').getAttribute('lang'), 'de');
+    const kept = { name: person.name, username: 'a', email: person.email, jobTitle: 'Ingenieurin', country: 'JP', password: '' };
+    for (const [name, value] of Object.entries(kept)) {
+      assert.equal(await page.locator(`[name="${name}"]`).inputValue(), value, name);
+    }
+    assert.deepEqual(
+      await page.locator('#error-summary a').evaluateAll((all) => all.map((link) => link.hash)),
+      ['#username', '#privacyPolicy'], 'what is wrong is said again',
+    );
+    assert.match(await page.locator('#password-hint').textContent(), /^Geben Sie Ihr Passwort noch einmal ein/);
+    if (javaScriptEnabled) {
+      await fill(page, { username: person.username, password: person.password });
+      await agree(page);
+      await challengeSolved(page);
+      await submit(page);
+      const received = await arrived(page, gateway);
+      assert.deepEqual([received.jobTitle, received.country], ['Ingenieurin', 'Japan']);
+    }
+    await leaveInSilence(visitor);
+  });
+}
 
 test('in an Arabic form Latin is typed from left to right, and a name as it is written', async () => {
   const visitor = await visit(browser, gateway, { locale: 'ar' });
@@ -121,15 +163,6 @@ test('a slip in an address is asked about in a whole sentence', async () => {
     await leaveInSilence(visitor);
   }
 });
-
-async function faultsOf(page) {
-  await page.evaluate(AXE);
-  const { violations, passes } = await page.evaluate(() => window.axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-  }));
-  assert.ok(passes.length > 10, 'axe looked at the page');
-  return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target} ${node.html}`));
-}
 
 function bytesOf(path, encoding) {
   return new Promise((settle, fail) => {

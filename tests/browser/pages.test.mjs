@@ -1,92 +1,60 @@
 // Every page and state: accessible in both schemes and on a small screen, light, and without third parties.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
-import { startGateway } from './gateway.mjs';
-import {
-  FLOWS, agree, arrived, challengeSolved, fill, leaveInSilence, openBrowser, somebody, submit, visit,
-} from './visitor.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { Gateways } from './gateway.mjs';
+import { faultsOf, misfitsOf } from './look.mjs';
+import { Documents } from './markup.mjs';
+import { STATES } from './states.mjs';
+import { FLOWS, challengeSolved, leaveInSilence, openBrowser, visit } from './visitor.mjs';
 
 /// TCP's first flight: ten segments of 1,460 bytes.
 const FIRST_VIEW_BYTES = 14_600;
 
 const SCREENS = ['light', 'dark'].flatMap((colorScheme) => [1280, 320].map((width) => ({ colorScheme, width })));
 
-/// How each page is reached.
-const PAGES = {
-  'the plans': (page, { url }) => page.goto(url),
-  ...Object.fromEntries(Object.values(FLOWS).flatMap((flow) => [
-    [`the ${flow.slug} form`, async (page, { url }) => {
-      await page.goto(`${url}/signup/${flow.slug}`);
-      await challengeSolved(page);
-    }],
-    [`the ${flow.slug} form with errors`, async (page, { url }) => {
-      await page.goto(`${url}/signup/${flow.slug}`);
-      await challengeSolved(page);
-      await submit(page);
-      await page.locator('#error-summary').waitFor();
-      await challengeSolved(page);
-    }],
-  ])),
-  'the form with a notice': async (page, { url }) => {
-    await page.goto(`${url}/signup/pro`);
-    await fill(page, somebody({ username: 'vague' }));
-    await agree(page);
-    await challengeSolved(page);
-    await submit(page);
-    await page.locator('#notice').waitFor();
-    await challengeSolved(page);
-  },
-  'the status of nobody': (page, { url }) => page.goto(`${url}/signup/status`),
-  ...Object.fromEntries(['unconfirmed', 'unpaid', 'trialing', 'suspended'].map((username) => [
-    `the status of the account “${username}”`, async (page, gateway) => {
-      await page.goto(`${gateway.url}/signup/pro`);
-      await fill(page, somebody({ username }));
-      await agree(page);
-      await challengeSolved(page);
-      await submit(page);
-      await arrived(page, gateway);
-      await page.goto(`${gateway.url}/signup/status`);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-    },
-  ])),
-  'an account that is active already': (page, { url }) => page.goto(`${url}/signup/pro?activationCode=active`),
-  'no such page': (page, { url }) => page.goto(`${url}/nothing/here`),
-};
+const documents = new Documents();
 
-let browser, gateway;
+let browser, gateway, gateways;
 before(async () => {
-  // Every visitor here has the same address.
-  const generous = { SIGNUP__RATE_LIMIT__CLIENT__BURST: '1000' };
-  [browser, gateway] = await Promise.all([openBrowser(), startGateway(generous)]);
+  gateways = new Gateways();
+  [browser, gateway] = await Promise.all([openBrowser(), gateways.told({})]);
 });
 after(async () => {
   await browser?.close();
-  await gateway?.stop();
+  await gateways.stop();
 });
 
-for (const [name, reach] of Object.entries(PAGES)) {
-  test(`${name}: axe finds no fault and it fits the screen, light and dark, wide and narrow`, async () => {
-    const visitor = await visit(browser, gateway, { reducedMotion: 'reduce' });
+for (const [name, { variables, reach, complaints }] of Object.entries(STATES)) {
+  test(`${name}: axe finds no fault and everything fits, light and dark, wide and narrow`, async () => {
+    const its = await gateways.told(variables);
+    const visitor = await visit(browser, its, { reducedMotion: 'reduce' });
     const { page } = visitor;
-    await reach(page, gateway);
+    const { keep } = documents.follow(page);
+    await reach(page, its);
+    await keep(name);
     for (const { colorScheme, width } of SCREENS) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 800 });
       assert.deepEqual(await faultsOf(page), [], `${colorScheme}, ${width} px`);
-      const content = await page.evaluate(() => document.documentElement.scrollWidth);
-      assert.ok(content <= width, `${colorScheme}: ${content} px wide on a screen of ${width} px`);
+      assert.deepEqual(await misfitsOf(page), [], `${colorScheme}, ${width} px`);
     }
+    // Text of twice the size on a usual screen, as browsers set it.
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
+    assert.deepEqual(await misfitsOf(page), [], 'at 200 % of the text');
+    visitor.complaints = visitor.complaints.filter((words) => !complaints?.test(words));
     await leaveInSilence(visitor);
   });
 }
+
+test('the HTML of every page and state is valid', async () => {
+  assert.equal(documents.count, Object.keys(STATES).length);
+  assert.deepEqual(await documents.faults(), []);
+});
 
 test('the first view of the trial form fits the first flight of a connection', async () => {
   const html = await bytesOf('/signup/trial', 'identity');
@@ -118,6 +86,37 @@ test('no page asks anybody but us, and the challenge script of a form', async ()
   await leaveInSilence(visitor);
 });
 
+test('in forced colours every control keeps an edge, and nothing that tells something is a background alone', async () => {
+  const visitor = await visit(browser, gateway, { forcedColors: 'active' });
+  const { page } = visitor;
+  for (const path of ['/', '/signup/trial', '/nothing/here']) {
+    await page.goto(gateway.url + path);
+    const bare = await page.locator('.button, input:not([type=hidden]), select, .plan, .panel, .sheet').evaluateAll(
+      (all) => all.filter((element) => {
+        const { borderTopWidth, borderTopStyle, appearance } = getComputedStyle(element);
+        const isDrawn = borderTopStyle !== 'none' && parseFloat(borderTopWidth) > 0;
+        return !isDrawn && appearance !== 'auto' && !element.closest('.trap');
+      }).map((element) => element.outerHTML.slice(0, 80)));
+    assert.deepEqual(bare, [], path);
+    assert.deepEqual(await faultsOf(page), [], path);
+  }
+  await leaveInSilence(visitor);
+});
+
+test('who asks for less motion gets none', async () => {
+  const visitor = await visit(browser, gateway, { reducedMotion: 'reduce' });
+  const { page } = visitor;
+  for (const path of ['/', '/signup/trial', '/signup/status']) {
+    await page.goto(gateway.url + path);
+    const moving = await page.evaluate(() => [...document.querySelectorAll('*')].filter((element) => {
+      const { transitionDuration, animationName, scrollBehavior } = getComputedStyle(element);
+      return parseFloat(transitionDuration) > 0 || animationName !== 'none' || scrollBehavior === 'smooth';
+    }).map((element) => element.outerHTML.slice(0, 80)));
+    assert.deepEqual(moving, [], path);
+  }
+  await leaveInSilence(visitor);
+});
+
 test('nothing moves when the challenge appears', async () => {
   const visitor = await visit(browser, gateway);
   const { page } = visitor;
@@ -137,15 +136,6 @@ test('nothing moves when the challenge appears', async () => {
   }
   await leaveInSilence(visitor);
 });
-
-async function faultsOf(page) {
-  await page.evaluate(AXE);
-  const { violations, passes } = await page.evaluate(() => window.axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-  }));
-  assert.ok(passes.length > 10, 'axe looked at the page');
-  return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target} ${node.html}`));
-}
 
 function bytesOf(path, encoding) {
   return new Promise((settle, fail) => {

@@ -148,6 +148,30 @@ for (const flow of Object.values(FLOWS)) {
   });
 }
 
+test('the keyboard alone corrects a mistake: from the summary to the field, and on', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  const person = somebody();
+  await page.goto(`${gateway.url}/signup/pro`);
+  await fill(page, { ...person, username: 'a' });
+  await agree(page);
+  await challengeSolved(page);
+  await page.locator('[name="email"]').press('Enter');
+  await page.locator('#error-summary').waitFor();
+  await challengeSolved(page);
+
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.hash), '#username', 'the summary had the focus');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.type(person.username);
+  await tabTo(page, (focused) => focused.name === 'password');
+  await page.keyboard.type(person.password);
+  await page.keyboard.press('Enter');
+  assert.equal((await arrived(page, gateway)).username, person.username);
+  await leaveInSilence(visitor);
+});
+
 test('a press before the challenge is solved waits for it, and then goes through', async () => {
   const visitor = await visit(browser, gateway);
   const { page } = visitor;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use askama::Template;
 
 use super::field::{Control, FieldView};
-use super::{FormPage, Frame, HONEYPOT, LANGUAGE_SWITCH, Notice, draw};
+use super::{FormPage, Frame, HONEYPOT, LANGUAGE_SWITCH, Notice, Occasion, draw};
 use crate::signup::{Field, Group, Kind};
 use crate::web::assets;
 

@@ -91,10 +91,19 @@ pub struct FormPage<'a> {
     pub business_email: bool,
     /// Whether to offer the box that insists on a doubtful address.
     pub offers_email_anyway: bool,
-    /// Whether the page answers a posted form: then it holds what was typed, but no password.
-    pub is_answer: bool,
+    /// What the page answers.
+    pub occasion: Occasion,
     /// The other enabled flows with their links.
     pub others: &'a [(&'static Flow, String)],
+}
+
+/// What a form page answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// A link: the form is as the link fills it.
+    Link,
+    /// A posted form: this one holds what was typed, but no password.
+    Post,
 }
 
 /// One Turnstile widget.
@@ -216,6 +225,15 @@ impl PlansPage<'_> {
         draw(self, 6 * 1024)
     }
 
+    /// With one plan there is nothing to choose: its own headline stands for the question.
+    fn title(&self) -> Cow<'_, str> {
+        match self.plans {
+            [] => self.frame.t("plans-none-title"),
+            [(only, _)] => self.of_flow(only, "why"),
+            _ => self.frame.t("plans-title"),
+        }
+    }
+
     /// The words of a flow.
     fn of_flow(&self, flow: &Flow, part: &str) -> Cow<'_, str> {
         self.frame.t(&format!("flow-{}-{part}", flow.slug))
@@ -227,6 +245,11 @@ impl ErrorPage<'_> {
     #[must_use]
     pub fn render(&self) -> String {
         draw(self, 3 * 1024)
+    }
+
+    /// Whether the plans can be had here now: not on a foreign host, and not before a wait is over.
+    fn leads_home(&self) -> bool {
+        self.status != 421 && self.wait.is_none()
     }
 
     /// The words of this status, else those of its class.

@@ -56,7 +56,7 @@ struct Parts {
     challenges: Vec<Challenge<'static>>,
     asks_password: bool,
     offers_email_anyway: bool,
-    is_answer: bool,
+    occasion: Occasion,
 }
 
 /// A form page in English with every part on it, changed and drawn.
@@ -71,7 +71,7 @@ fn form_in(language: Language, flow: &'static Flow, typed: &[(&str, &str)], chan
         challenges: vec![CHALLENGE],
         asks_password: true,
         offers_email_anyway: true,
-        is_answer: false,
+        occasion: Occasion::Link,
     };
     change(&mut parts);
     let typed = RawForm::from_pairs(typed.iter().copied());
@@ -97,7 +97,7 @@ fn form_in(language: Language, flow: &'static Flow, typed: &[(&str, &str)], chan
             password_min_length: 8,
             business_email: flow.business_email,
             offers_email_anyway: parts.offers_email_anyway,
-            is_answer: parts.is_answer,
+            occasion: parts.occasion,
             others: &others,
         };
         page.render()
@@ -154,16 +154,18 @@ fn pages_in(language: Language) -> Vec<Drawn> {
     let mut pages = Vec::new();
     for flow in FLOWS {
         pages.push((format!("{} fresh", flow.slug), form_in(language, flow, &[], |_| ())));
-        let filled = form_in(language, flow, flow.sample, |parts| parts.is_answer = true);
+        let filled = form_in(language, flow, flow.sample, |parts| parts.occasion = Occasion::Post);
         pages.push((format!("{} filled", flow.slug), filled));
         let errors = all_errors(flow);
         pages.push((
             format!("{} errors", flow.slug),
-            form_in(language, flow, flow.sample, |parts| (parts.errors, parts.is_answer) = (errors, true)),
+            form_in(language, flow, flow.sample, |parts| (parts.errors, parts.occasion) = (errors, Occasion::Post)),
         ));
         for (index, notice) in notices().into_iter().enumerate() {
             let html = form_in(language, flow, flow.sample, |parts| {
-                parts.is_answer = !matches!(notice, Notice::CodeNotUsable | Notice::LinkExpired);
+                if !matches!(notice, Notice::CodeNotUsable | Notice::LinkExpired) {
+                    parts.occasion = Occasion::Post;
+                }
                 parts.notice = Some(notice);
             });
             pages.push((format!("{} notice {index}", flow.slug), html));

@@ -18,6 +18,7 @@ optional = (اختياري)
 
 plans-title = كيف تريد أن تبدأ؟
 plans-lead = اختر خطة، واملأ نموذجًا واحدًا، وابدأ العمل.
+plans-lead-one = املأ نموذجًا واحدًا، وابدأ العمل.
 plans-for = لمن هذه الخطة
 plans-get = ما الذي تحصل عليه
 plans-next = الخطوة التالية
@@ -288,7 +289,7 @@ status-over-title = انتهت فترتك التجريبية
 status-over-text = سجّل الدخول لتعرف كيف يمكنك المتابعة.
 status-step-over = انتهت الفترة التجريبية
 status-payment-title = أكمل الدفع
-status-payment-text = تأكّد عنوانك. تبدأ خطتك عند اكتمال الدفع.
+status-payment-text = تأكّد عنوانك. سجّل الدخول لإكمال الدفع، وبعده تبدأ خطتك.
 status-suspended-title = حسابك موقوف
 status-suspended-text = تواصل مع الدعم لمعرفة السبب وما يمكنك فعله.
 status-deleted-title = حُذف هذا الحساب

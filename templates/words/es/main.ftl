@@ -18,6 +18,7 @@ optional = (opcional)
 
 plans-title = ¿Cómo quiere empezar?
 plans-lead = Elija un plan, rellene un formulario y empiece a crear.
+plans-lead-one = Rellene un formulario y empiece a crear.
 plans-for = Pensado para
 plans-get = Qué incluye
 plans-next = Qué pasa después
@@ -209,7 +210,7 @@ status-over-title = Su prueba ha terminado
 status-over-text = Inicie sesión para ver cómo puede continuar.
 status-step-over = Prueba terminada
 status-payment-title = Complete el pago
-status-payment-text = Su dirección está confirmada. Su plan empieza cuando se complete el pago.
+status-payment-text = Su dirección está confirmada. Inicie sesión para completar el pago. Después empieza su plan.
 status-suspended-title = Su cuenta está suspendida
 status-suspended-text = Contacte con el equipo de asistencia para saber por qué y qué hacer.
 status-deleted-title = Esta cuenta se ha eliminado

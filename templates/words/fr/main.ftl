@@ -18,6 +18,7 @@ optional = (facultatif)
 
 plans-title = Comment voulez-vous commencer ?
 plans-lead = Choisissez une formule, remplissez un formulaire et lancez-vous.
+plans-lead-one = Remplissez un formulaire et lancez-vous.
 plans-for = Pour qui
 plans-get = Ce que vous obtenez
 plans-next = La suite
@@ -209,7 +210,7 @@ status-over-title = Votre essai est terminé
 status-over-text = Connectez-vous pour voir comment continuer.
 status-step-over = Essai terminé
 status-payment-title = Terminez votre paiement
-status-payment-text = Votre adresse est confirmée. Votre formule commence une fois le paiement effectué.
+status-payment-text = Votre adresse est confirmée. Connectez-vous pour terminer le paiement. Votre formule commence ensuite.
 status-suspended-title = Votre compte est suspendu
 status-suspended-text = Contactez l’assistance pour savoir pourquoi et que faire.
 status-deleted-title = Ce compte a été supprimé

@@ -18,6 +18,7 @@ optional = （任意）
 
 plans-title = 始め方を選ぶ
 plans-lead = プランを選び、フォームに入力するだけで、すぐに開発を始められます。
+plans-lead-one = フォームに入力するだけで、すぐに開発を始められます。
 plans-for = こんな方に
 plans-get = ご利用いただける内容
 plans-next = 登録後の流れ
@@ -206,7 +207,7 @@ status-over-title = トライアルは終了しました
 status-over-text = 引き続き利用する方法は、ログインしてご確認ください。
 status-step-over = トライアル終了
 status-payment-title = お支払いを完了してください
-status-payment-text = メールアドレスを確認しました。お支払いが完了すると、プランが始まります。
+status-payment-text = メールアドレスを確認しました。ログインしてお支払いを完了すると、プランが始まります。
 status-suspended-title = アカウントは停止されています
 status-suspended-text = 理由と対処方法については、サポートにお問い合わせください。
 status-deleted-title = このアカウントは削除されました

@@ -229,7 +229,7 @@ fn a_form_from_a_stencil_is_the_form_that_is_drawn_for_that_visitor() {
                     password_min_length: 8,
                     business_email: flow.business_email,
                     offers_email_anyway: false,
-                    is_answer: false,
+                    occasion: Occasion::Link,
                     others: &others,
                 };
                 page.render()
