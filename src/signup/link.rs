@@ -19,8 +19,8 @@ pub struct Link {
     pub attribution: Attribution,
     /// The origin to ask the upstream for: the link's, if it is allowed, else the default.
     pub redirect_origin: WebOrigin,
-    /// The pairs the upstream appends to its redirect, form-urlencoded; empty when there are none.
-    pub redirect_query: String,
+    /// The pairs that the link itself wants appended to the upstream's redirect, form-urlencoded.
+    pub own_redirect_query: String,
     /// Parameters that were dropped, cut or not allowed: for the metric.
     pub odd_parameters: usize,
     /// Single sign-on, unsealed.
@@ -73,7 +73,7 @@ impl Link {
             own
         };
         Self {
-            redirect_query: redirect_query(own, &attribution),
+            own_redirect_query: own.to_owned(),
             attribution,
             redirect_origin,
             odd_parameters,
@@ -83,21 +83,23 @@ impl Link {
             },
         }
     }
+
+    /// The pairs the upstream appends to its redirect, form-urlencoded, empty when there are none: the link's own first,
+    /// then the attribution parameters whose names are not among them.
+    #[must_use]
+    pub fn redirect_query(&self) -> String {
+        let own: Vec<_> = form_urlencoded::parse(self.own_redirect_query.trim_start_matches('?').as_bytes()).collect();
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(own.iter());
+        query.extend_pairs(self.attribution.pairs().filter(|(name, _)| own.iter().all(|(taken, _)| taken != name)));
+        query.finish()
+    }
 }
 
 /// The first value of a name in a decoded query string.
 #[must_use]
 pub fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     pairs.iter().find_map(|(candidate, value)| (candidate == name).then_some(value.as_str()))
-}
-
-/// The link's own pairs first, then the attribution parameters whose names are not among them.
-fn redirect_query(own: &str, attribution: &Attribution) -> String {
-    let own: Vec<_> = form_urlencoded::parse(own.trim_start_matches('?').as_bytes()).collect();
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(own.iter());
-    query.extend_pairs(attribution.pairs().filter(|(name, _)| own.iter().all(|(taken, _)| taken != name)));
-    query.finish()
 }
 
 #[cfg(test)]
@@ -128,7 +130,7 @@ mod tests {
             ("redirectUrlQueryParams=%3Fa%3D1", "a=1"),
             ("redirectUrlQueryParams=a%3D%25C3%25BC%2526", "a=%C3%BC%26"),
         ] {
-            assert_eq!(parse(query).redirect_query, expected, "{query}");
+            assert_eq!(parse(query).redirect_query(), expected, "{query}");
         }
     }
 
@@ -143,6 +145,6 @@ mod tests {
     #[test]
     fn an_endless_redirect_query_is_dropped_and_counted() {
         let link = parse(&format!("redirectUrlQueryParams=a%3D{}", "x".repeat(3_000)));
-        assert_eq!((link.redirect_query.as_str(), link.odd_parameters), ("", 1));
+        assert_eq!((link.redirect_query().as_str(), link.odd_parameters), ("", 1));
     }
 }

@@ -222,7 +222,7 @@ mod tests {
         Link {
             attribution: Attribution::default(),
             redirect_origin: WebOrigin::parse("https://studio.example").unwrap(),
-            redirect_query: String::new(),
+            own_redirect_query: String::new(),
             odd_parameters: 0,
             secrets: LinkSecrets::default(),
         }

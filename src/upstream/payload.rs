@@ -100,8 +100,9 @@ pub fn of_link(link: &Link, single_sign_on: bool, utm: UtmFormat) -> Json {
 
 fn add_link(payload: &mut Map<String, Json>, link: &Link, utm: UtmFormat) {
     payload.insert("redirectUrlOrigin".to_owned(), json!(link.redirect_origin.as_str()));
-    if !link.redirect_query.is_empty() {
-        payload.insert("redirectUrlQueryParams".to_owned(), json!(link.redirect_query));
+    let redirect_query = link.redirect_query();
+    if !redirect_query.is_empty() {
+        payload.insert("redirectUrlQueryParams".to_owned(), json!(redirect_query));
     }
     let parameters: Vec<Json> = link
         .attribution
