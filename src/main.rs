@@ -9,7 +9,7 @@ use signup_gateway::error::chain;
 use signup_gateway::settings::{Environment, Loaded, Problems, Settings, Sources};
 use signup_gateway::signup::flows::FLOWS;
 use signup_gateway::startup::{Application, Reloader};
-use signup_gateway::telemetry;
+use signup_gateway::telemetry::{self, Verbosity};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -44,9 +44,10 @@ async fn main() -> ExitCode {
 
 async fn serve(loaded: Loaded) -> ExitCode {
     let Loaded { settings, warnings, .. } = loaded;
-    if let Err(error) = telemetry::log_to_stdout(settings.telemetry.log_format) {
-        return fail(&format!("no log: {}", chain(&error)), 1);
-    }
+    let verbosity = match telemetry::log_to_stdout(&settings.telemetry) {
+        Ok(verbosity) => verbosity,
+        Err(error) => return fail(&format!("no log: {}", chain(&error)), 1),
+    };
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
@@ -69,7 +70,7 @@ async fn serve(loaded: Loaded) -> ExitCode {
         let (listening, admin) = (application.public_address(), application.admin_address());
         tracing::info!(%listening, %admin, "serving {public_url}");
     }
-    if let Err(error) = reload_on_sighup(application.reloader()) {
+    if let Err(error) = reload_on_sighup(application.reloader(), verbosity) {
         return fail(&format!("cannot wait for signals: {error}"), 1);
     }
     match application.run_until_stopped(stop).await {
@@ -96,7 +97,7 @@ async fn check_config(loaded: &Loaded, live: bool) -> ExitCode {
 async fn sandbox(settings: &Settings) -> ExitCode {
     use signup_gateway::sandbox::Sandbox;
     let Some(address) = settings.sandbox else { return fail("sandbox.enabled is false", EX_CONFIG) };
-    if let Err(error) = telemetry::log_to_stdout(settings.telemetry.log_format) {
+    if let Err(error) = telemetry::log_to_stdout(&settings.telemetry) {
         return fail(&format!("no log: {}", chain(&error)), 1);
     }
     match Sandbox::bind(address).and_then(Sandbox::run) {
@@ -117,17 +118,17 @@ async fn sandbox(settings: &Settings) -> ExitCode {
 }
 
 /// SIGHUP reads all layers and files again; settings with a problem change nothing.
-fn reload_on_sighup(reloader: Reloader) -> std::io::Result<()> {
+fn reload_on_sighup(reloader: Reloader, verbosity: Verbosity) -> std::io::Result<()> {
     let mut signals = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while signals.recv().await.is_some() {
-            reload(&reloader);
+            reload(&reloader, &verbosity);
         }
     });
     Ok(())
 }
 
-fn reload(reloader: &Reloader) {
+fn reload(reloader: &Reloader, verbosity: &Verbosity) {
     let Loaded { settings, warnings, .. } = match Settings::load(&Sources::from_process(), FLOWS) {
         Ok(loaded) => loaded,
         Err(problems) => {
@@ -135,8 +136,10 @@ fn reload(reloader: &Reloader) {
             return;
         }
     };
+    let log_level = settings.telemetry.log_level;
     match reloader.reload(settings) {
         Ok(waiting) => {
+            verbosity.set(log_level);
             for key in waiting {
                 tracing::warn!(key, "changed, and waits for a restart");
             }

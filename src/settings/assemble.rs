@@ -155,6 +155,7 @@ fn quota(scope: &mut Scope<'_>, key: &str) -> Quota {
 fn telemetry(scope: &mut Scope<'_>) -> Telemetry {
     let telemetry = Telemetry {
         log_format: scope.get("telemetry.log_format"),
+        log_level: scope.get("telemetry.log_level"),
         otlp_endpoint: scope.get("telemetry.otlp_endpoint"),
     };
     if telemetry.otlp_endpoint.is_some() {

@@ -291,6 +291,8 @@ pub struct RateLimit {
 pub struct Telemetry {
     /// The shape of log lines.
     pub log_format: LogFormat,
+    /// How much is logged.
+    pub log_level: LogLevel,
     /// Where traces are sent.
     pub otlp_endpoint: Option<Url>,
 }
@@ -302,4 +304,17 @@ pub enum LogFormat {
     Pretty,
     /// One object a line.
     Json,
+}
+
+/// `telemetry.log_level`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// What somebody must mend.
+    Error,
+    /// And what somebody should look at.
+    Warn,
+    /// And what happens: sign-ups, posts, failures.
+    Info,
+    /// And every request.
+    Debug,
 }

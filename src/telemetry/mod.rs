@@ -1,5 +1,10 @@
 //! Logs and metrics: the subscriber, the root span without personal data, and the registry behind `/metrics`.
 
+mod level;
+#[cfg(test)]
+mod tests;
+
+use std::io::IsTerminal as _;
 use std::sync::OnceLock;
 
 use actix_web::body::MessageBody;
@@ -8,39 +13,47 @@ use actix_web::{Error, HttpMessage as _};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::{Span, Subscriber};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
-use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::settings::LogFormat;
+pub use self::level::Verbosity;
+use crate::settings::{LogFormat, Telemetry};
 
 /// Bounds of calls to neighbours, in seconds.
 const CALL_BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0];
 
-/// What is logged. Not the HTTP parser's complaints: anybody can cause them, without end.
-const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http=off";
-
-/// A subscriber that writes one line an event.
+/// A subscriber that writes one line an event; coloured, if at all, only where `pretty` lines meet a terminal.
 #[must_use]
-pub fn subscriber<W>(format: LogFormat, writer: W) -> Box<dyn Subscriber + Send + Sync>
+pub fn subscriber<W>(
+    format: LogFormat,
+    verbosity: Verbosity,
+    is_terminal: bool,
+    writer: W,
+) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = fmt().with_env_filter(EnvFilter::new(DEFAULT_FILTER)).with_writer(writer);
+    let all = tracing_subscriber::registry().with(verbosity);
+    let lines = fmt::layer().with_writer(writer);
     match format {
-        LogFormat::Pretty => Box::new(lines.with_target(false).finish()),
+        LogFormat::Pretty if is_terminal => Box::new(all.with(lines.with_target(false))),
+        LogFormat::Pretty => Box::new(all.with(lines.with_target(false).with_ansi(false))),
         LogFormat::Json => {
-            Box::new(lines.json().flatten_event(true).with_current_span(true).with_span_list(false).finish())
+            Box::new(all.with(lines.json().flatten_event(true).with_current_span(true).with_span_list(false)))
         }
     }
 }
 
-/// Sends the log to standard output.
+/// Sends the log to standard output; what comes back changes its level.
 ///
 /// # Errors
 /// [`TryInitError`] when a subscriber is already there.
-pub fn log_to_stdout(format: LogFormat) -> Result<(), TryInitError> {
-    subscriber(format, std::io::stdout).try_init()
+pub fn log_to_stdout(settings: &Telemetry) -> Result<Verbosity, TryInitError> {
+    let verbosity = Verbosity::new(settings.log_level);
+    let is_terminal = std::io::stdout().is_terminal();
+    subscriber(settings.log_format, verbosity.clone(), is_terminal, std::io::stdout).try_init()?;
+    Ok(verbosity)
 }
 
 /// The registry behind `/metrics`: one for the process.
