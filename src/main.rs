@@ -9,7 +9,7 @@ use signup_gateway::error::chain;
 use signup_gateway::settings::{Environment, Loaded, Problems, Settings, Sources};
 use signup_gateway::signup::flows::FLOWS;
 use signup_gateway::startup::{Application, Reloader};
-use signup_gateway::telemetry::{self, Verbosity};
+use signup_gateway::telemetry::{Log, Verbosity};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -44,8 +44,8 @@ async fn main() -> ExitCode {
 
 async fn serve(loaded: Loaded) -> ExitCode {
     let Loaded { settings, warnings, .. } = loaded;
-    let verbosity = match telemetry::log_to_stdout(&settings.telemetry) {
-        Ok(verbosity) => verbosity,
+    let log = match Log::to_stdout(&settings.telemetry) {
+        Ok(log) => log,
         Err(error) => return fail(&format!("no log: {}", chain(&error)), 1),
     };
     for warning in &warnings {
@@ -70,10 +70,12 @@ async fn serve(loaded: Loaded) -> ExitCode {
         let (listening, admin) = (application.public_address(), application.admin_address());
         tracing::info!(%listening, %admin, "serving {public_url}");
     }
-    if let Err(error) = reload_on_sighup(application.reloader(), verbosity) {
+    if let Err(error) = reload_on_sighup(application.reloader(), log.verbosity.clone()) {
         return fail(&format!("cannot wait for signals: {error}"), 1);
     }
-    match application.run_until_stopped(stop).await {
+    let ended = application.run_until_stopped(stop).await;
+    log.finish().await;
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("the server ended: {error}"), 1),
     }
@@ -97,9 +99,10 @@ async fn check_config(loaded: &Loaded, live: bool) -> ExitCode {
 async fn sandbox(settings: &Settings) -> ExitCode {
     use signup_gateway::sandbox::Sandbox;
     let Some(address) = settings.sandbox else { return fail("sandbox.enabled is false", EX_CONFIG) };
-    if let Err(error) = telemetry::log_to_stdout(&settings.telemetry) {
-        return fail(&format!("no log: {}", chain(&error)), 1);
-    }
+    let log = match Log::to_stdout(&settings.telemetry) {
+        Ok(log) => log,
+        Err(error) => return fail(&format!("no log: {}", chain(&error)), 1),
+    };
     match Sandbox::bind(address).and_then(Sandbox::run) {
         Ok(server) => {
             tracing::info!("the sandbox serves http://{address}");
@@ -111,6 +114,7 @@ async fn sandbox(settings: &Settings) -> ExitCode {
             tokio::spawn(server);
             stop.recv().await;
             handle.stop(false).await;
+            log.finish().await;
             ExitCode::SUCCESS
         }
         Err(error) => fail(&format!("cannot listen on {address}: {error}"), 1),

@@ -158,8 +158,8 @@ fn telemetry(scope: &mut Scope<'_>) -> Telemetry {
         log_level: scope.get("telemetry.log_level"),
         otlp_endpoint: scope.get("telemetry.otlp_endpoint"),
     };
-    if telemetry.otlp_endpoint.is_some() {
-        scope.warn("telemetry.otlp_endpoint", "traces are not exported yet: only traceparent is passed on");
+    if telemetry.otlp_endpoint.is_some() && cfg!(not(feature = "otlp")) {
+        scope.warn("telemetry.otlp_endpoint", "this build exports no traces: only traceparent is passed on");
     }
     telemetry
 }

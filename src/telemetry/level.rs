@@ -9,6 +9,7 @@ use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
 use crate::settings::LogLevel;
+use crate::step;
 
 /// Where our own events and spans come from.
 const OURS: &str = env!("CARGO_CRATE_NAME");
@@ -18,24 +19,34 @@ const OURS: &str = env!("CARGO_CRATE_NAME");
 /// Not `tracing_subscriber::reload`: that takes a lock for every span and event. Here a callsite that is off costs what it
 /// always costs, one load, because a change asks all callsites again.
 #[derive(Clone)]
-pub struct Verbosity(Arc<AtomicU8>);
+pub struct Verbosity {
+    level: Arc<AtomicU8>,
+    /// Whether steps have spans: only where traces are exported.
+    steps: bool,
+}
 
 impl Verbosity {
     /// Logs at this level.
     #[must_use]
     pub fn new(level: LogLevel) -> Self {
-        Self(Arc::new(AtomicU8::new(level as u8)))
+        Self { level: Arc::new(AtomicU8::new(level as u8)), steps: false }
+    }
+
+    /// The same with the spans of steps, which no line shows.
+    #[cfg(feature = "otlp")]
+    pub(super) fn with_steps(self) -> Self {
+        Self { steps: true, ..self }
     }
 
     /// Logs at this level from now on.
     pub fn set(&self, level: LogLevel) {
-        if self.0.swap(level as u8, Ordering::Relaxed) != level as u8 {
+        if self.level.swap(level as u8, Ordering::Relaxed) != level as u8 {
             tracing::callsite::rebuild_interest_cache();
         }
     }
 
     fn ours(&self) -> LevelFilter {
-        match self.0.load(Ordering::Relaxed) {
+        match self.level.load(Ordering::Relaxed) {
             0 => LevelFilter::ERROR,
             1 => LevelFilter::WARN,
             2 => LevelFilter::INFO,
@@ -52,6 +63,9 @@ impl Verbosity {
             let rest = metadata.target().strip_prefix(name);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
         };
+        if metadata.target() == step::TARGET {
+            return self.steps;
+        }
         let loudest = if of("actix_http") {
             LevelFilter::OFF
         } else if of(OURS) {

@@ -22,6 +22,7 @@ use crate::domain::client::ClientAddress;
 use crate::domain::origins::RedirectPolicy;
 use crate::http::Clients;
 use crate::settings::Phrases;
+use crate::step;
 
 /// One tenant's studio.
 pub struct Studio {
@@ -58,7 +59,7 @@ pub struct StudioParts {
 pub struct Trace {
     /// Our request id, for both sides' logs.
     pub request_id: String,
-    /// W3C trace context.
+    /// W3C trace context, where no span of ours names the call.
     pub traceparent: String,
     /// The visitor.
     pub client: ClientAddress,
@@ -120,7 +121,7 @@ impl Trace {
     fn attach(&self, request: RequestBuilder) -> RequestBuilder {
         request
             .header("x-request-id", &self.request_id)
-            .header("traceparent", &self.traceparent)
+            .header("traceparent", step::traceparent().as_ref().unwrap_or(&self.traceparent))
             .header("x-forwarded-for", self.client.ip().to_string())
     }
 }

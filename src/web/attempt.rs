@@ -14,6 +14,7 @@ use crate::guard::{Admission, AdmitError, Attempt, Caller, Proof};
 use crate::settings::FlowSettings;
 use crate::signup::{Flow, Link, LinkSecrets, RawForm, Rules, Submission};
 use crate::state::AppState;
+use crate::step::{self, step};
 use crate::upstream::create::{Created, Destination};
 use crate::upstream::payload::OperatorTerms;
 
@@ -56,12 +57,14 @@ pub struct Posted {
 /// [`Cause::AttemptLost`] when it panicked; its form stays claimed until its lease ends.
 pub async fn run_to_the_end(posted: Posted) -> Result<Outcome, AppError> {
     let state = Arc::clone(&posted.state);
-    let attempt = run(posted).in_current_span();
+    let attempt = step::run(step!("sign_up"), run(posted), |(_, label)| *label);
+    let attempt = async { attempt.await.0 }.in_current_span();
     let outcome = state.attempts.spawn_on(attempt, &state.runtime).await;
     Ok(outcome.map_err(|_panicked| Cause::AttemptLost)?)
 }
 
-async fn run(posted: Posted) -> Outcome {
+/// The outcome, and its name in events, counts and traces.
+async fn run(posted: Posted) -> (Outcome, &'static str) {
     let Posted { visitor, flow, form, .. } = &posted;
     let caller = Caller {
         tenant: &visitor.tenant.settings.id,
@@ -69,17 +72,24 @@ async fn run(posted: Posted) -> Outcome {
         client: visitor.client,
         budget: visitor.tenant.page_budget,
     };
-    let (outcome, called_for) = match visitor.in_force.guard.admit(caller, form).await {
+    let admission =
+        step::run(step!("admit"), visitor.in_force.guard.admit(caller, form), |admission| match admission {
+            Ok(Admission::Open(_)) => "open",
+            Ok(Admission::Answered(_)) => "answered",
+            Ok(Admission::Refused(_)) => "shared_refusal",
+            Err(_) => "refused",
+        });
+    let (outcome, called_for) = match admission.await {
         Ok(Admission::Open(attempt)) => posted.open(caller, &attempt).await,
         Ok(Admission::Answered(answer)) => {
             posted.report("duplicate", None);
-            return Outcome::Created { destination: answer.destination, user_id: answer.user_id };
+            return (Outcome::Created { destination: answer.destination, user_id: answer.user_id }, "duplicate");
         }
         Ok(Admission::Refused(shared)) => {
             posted.report("duplicate", None);
             // A refusal we cannot read (another version wrote it) is one all the same: nothing was created.
             let refused = Refused::from_shared(&shared).unwrap_or_else(|| AdmitError::Unavailable.into());
-            return Outcome::Refused { refused, kept_pass: None };
+            return (Outcome::Refused { refused, kept_pass: None }, "duplicate");
         }
         Err(error) => (
             Outcome::Refused { refused: error.into(), kept_pass: visitor.in_force.guard.kept_pass(caller, form) },
@@ -91,7 +101,7 @@ async fn run(posted: Posted) -> Outcome {
         Outcome::Refused { refused, .. } => refused.refusal.outcome(),
     };
     posted.report(label, called_for);
-    outcome
+    (outcome, label)
 }
 
 impl Posted {
@@ -133,13 +143,17 @@ impl Posted {
         attempt: &Attempt,
         called_for: &mut Option<Duration>,
     ) -> Result<(crate::domain::email::Email, Created), Refused> {
-        let Self { visitor, flow, terms, form, .. } = self;
-        let submission = Submission::parse(flow, self.rules(), form, self.link())?;
+        let Self { visitor, terms, form, .. } = self;
+        let submission = self.parse()?;
         count_observed(&submission);
         let (email, submission_username) = (submission.email().clone(), submission.username().clone());
         let challenge = &visitor.tenant.challenge;
-        let cleared =
-            visitor.in_force.guard.clear(attempt, submission, Proof::of(form), challenge, terms.turnstile).await?;
+        let cleared = visitor.in_force.guard.clear(attempt, submission, Proof::of(form), challenge, terms.turnstile);
+        let cleared = step::run(step!("clear"), cleared, |cleared| match cleared {
+            Ok(_) => "cleared",
+            Err(error) => error.reason.label(),
+        });
+        let cleared = cleared.await?;
         let operator = OperatorTerms { notes: terms.notes.clone(), trial_length: terms.trial_length };
         let cleared = visitor.tenant.studio.check_email(cleared, &visitor.trace).await?;
         let (username, prefilled) = (submission_username, self.secrets().prefilled);
@@ -150,6 +164,13 @@ impl Posted {
             Ok(created) => Ok((email, created)),
             Err(error) => Err(Refused::from(error).about_prefilled(prefilled.as_ref(), &username, &email)),
         }
+    }
+
+    fn parse(&self) -> Result<Submission, Refused> {
+        let span = step!("parse");
+        let parsed = span.in_scope(|| Submission::parse(self.flow, self.rules(), &self.form, self.link()));
+        span.record("outcome", if parsed.is_ok() { "valid" } else { "invalid" });
+        Ok(parsed?)
     }
 
     fn rules(&self) -> Rules<'_> {
