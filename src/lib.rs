@@ -47,6 +47,7 @@
 //! | [`step`] | the steps of a sign-up as spans, for traces |
 //! | [`store`] | what replicas share: budgets and forms, in memory or Redis |
 //! | [`guard`] | may it go on: limits, submission id, pass, Turnstile |
+//! | [`funnel`] | how far visitors came, counted by this process |
 //! | [`http`] | the HTTP clients |
 //! | [`upstream`] | the studio's API: create, e-mail check, accounts, circuit breaker |
 //! | [`web`] | actix and askama: visitor, attempt, refusals, pages, headers |
@@ -81,6 +82,7 @@
 pub mod cli;
 pub mod domain;
 pub mod error;
+pub mod funnel;
 pub mod guard;
 pub mod http;
 pub mod listener;

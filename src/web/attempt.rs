@@ -10,6 +10,7 @@ use super::link_secrets::{self, Found};
 use super::refusal::Refused;
 use super::visitor::Visitor;
 use crate::error::{AppError, Cause};
+use crate::funnel::Stage;
 use crate::guard::{Admission, AdmitError, Attempt, Caller, Proof};
 use crate::settings::FlowSettings;
 use crate::signup::{Flow, Link, LinkSecrets, RawForm, Rules, Submission};
@@ -72,6 +73,7 @@ async fn run(posted: Posted) -> (Outcome, &'static str) {
         client: visitor.client,
         budget: visitor.tenant.page_budget,
     };
+    visitor.tenant.reached(flow, Stage::Submitted);
     let admission =
         step::run(step!("admit"), visitor.in_force.guard.admit(caller, form), |admission| match admission {
             Ok(Admission::Open(_)) => "open",
@@ -145,6 +147,7 @@ impl Posted {
     ) -> Result<(crate::domain::email::Email, Created), Refused> {
         let Self { visitor, terms, form, .. } = self;
         let submission = self.parse()?;
+        visitor.tenant.reached(self.flow, Stage::Valid);
         count_observed(&submission);
         let (email, submission_username) = (submission.email().clone(), submission.username().clone());
         let challenge = &visitor.tenant.challenge;
@@ -154,6 +157,7 @@ impl Posted {
             Err(error) => error.reason.label(),
         });
         let cleared = cleared.await?;
+        visitor.tenant.reached(self.flow, Stage::Cleared);
         let operator = OperatorTerms { notes: terms.notes.clone(), trial_length: terms.trial_length };
         let cleared = visitor.tenant.studio.check_email(cleared, &visitor.trace).await?;
         let (username, prefilled) = (submission_username, self.secrets().prefilled);
@@ -201,6 +205,7 @@ impl Posted {
             "flow" => self.flow.slug, "tenant" => tenant.to_string(), "outcome" => outcome
         )
         .increment(1);
+        self.visitor.tenant.ended(self.flow, outcome);
         let link = self.link();
         let campaign = |name| link.attribution.get(name).map(|value| value.chars().take(100).collect::<String>());
         let consent = (outcome == "created").then(|| {

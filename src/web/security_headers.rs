@@ -94,11 +94,16 @@ impl SecurityHeaders {
         if let Ok(policy) = HeaderValue::from_str(&self.content_security_policy(nonce)) {
             headers.insert(HeaderName::from_static("content-security-policy"), policy);
         }
-        for (name, value) in FIXED {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-        }
+        write_fixed(headers);
         if let Some(hsts) = &self.hsts {
             headers.insert(HeaderName::from_static("strict-transport-security"), hsts.clone());
         }
+    }
+}
+
+/// The headers that are the same on every listener.
+pub fn write_fixed(headers: &mut HeaderMap) {
+    for (name, value) in FIXED {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
 }

@@ -20,6 +20,7 @@ mod body;
 mod correction;
 mod cross_site;
 mod form_rules;
+mod funnel;
 mod health;
 mod hosts;
 mod languages;
