@@ -86,10 +86,9 @@ async fn check_config(loaded: &Loaded, live: bool) -> ExitCode {
     let mut report = loaded.effective.to_string();
     let mut sound = true;
     if live {
-        for check in signup_gateway::live::check_all(&loaded.settings).await {
-            sound &= check.outcome.is_ok();
-            report = format!("{report}\n{check}");
-        }
+        let checks = signup_gateway::live::check_all(&loaded.settings).await;
+        sound = checks.is_sound();
+        report = format!("{report}\n\n{checks}");
     }
     let printed = print(&report);
     if sound { printed } else { ExitCode::from(EX_CONFIG) }

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 pub use self::attempts::{AttemptKey, Claim, ClaimToken, Fingerprint, Phase};
 pub use self::limits::{Decision, LimitKey, Scope, Scopes};
-pub use self::redis::{RedisUnavailable, ping_redis};
+pub use self::redis::{RedisUnavailable, examine_redis};
 use crate::domain::policy::Quota;
 use crate::error::chain;
 use crate::step::{self, step};

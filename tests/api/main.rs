@@ -17,6 +17,7 @@ mod accounts;
 mod at_most_once;
 mod attribution;
 mod body;
+mod check_live;
 mod correction;
 mod cross_site;
 mod form_rules;
