@@ -10,7 +10,7 @@ use super::reader::Reader;
 use super::scope::{Fallback, Scope};
 use super::sources::Sources;
 use super::values::{Backend, Bytes};
-use super::{RateLimit, Server, Settings, Telemetry, rules, sandbox, tenants};
+use super::{RateLimit, Server, Settings, Telemetry, rules, sandbox, suspicions, tenants};
 use crate::domain::attribution::AttributionPolicy;
 use crate::domain::origins::WebOrigin;
 use crate::domain::password::{self, PasswordPolicy};
@@ -39,6 +39,7 @@ pub(super) fn settings(reader: &mut Reader, sources: &Sources, flows: &'static [
         server,
     };
     rules::listeners(&mut reader.top(), &settings);
+    suspicions::of_process(&mut reader.top(), &settings);
     settings
 }
 

@@ -8,7 +8,7 @@
 //! - `values`, `secrets`, `files`: how one value becomes a typed one
 //! - `reader`, `scope`: getters that collect every problem and know every key
 //! - `assemble`, `tenants`, `brand`, `email`, `sandbox`: the sections
-//! - `rules`: what is refused or warned of beyond single values
+//! - `rules`, `suspicions`: what is refused or warned of beyond single values
 //! - `problems`, `effective`: what `check-config` prints
 
 mod assemble;
@@ -25,6 +25,7 @@ mod sandbox;
 mod scope;
 mod secrets;
 mod sources;
+mod suspicions;
 mod tenants;
 #[cfg(test)]
 mod tests;
