@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use serde_json::json;
 use signup_gateway::cli::{self, Cli, Command};
 use signup_gateway::error::chain;
 use signup_gateway::settings::{Environment, Loaded, Problems, Settings, Sources};
@@ -31,9 +32,10 @@ async fn main() -> ExitCode {
             Err(reason) => fail(&reason, 1),
         },
         Command::Link(arguments) => match arguments.build(&loaded.settings, FLOWS) {
+            Ok(link) if arguments.json => print(&format!("{:#}", json!(link))),
             Ok(link) => {
                 link.warnings.iter().for_each(|warning| tell(&format!("warning: {warning}")));
-                print(&format!("{}\n\nforwarded upstream:\n{}", link.url, link.forwarded))
+                print(&link.to_string())
             }
             Err(error) => fail(&error.to_string(), 2),
         },
