@@ -9,6 +9,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use url::{Host, Url};
 
+use crate::domain::origins::WebOrigin;
 use crate::error::chain;
 use crate::http::{Clients, is_json, read_body};
 use crate::settings::{Settings, TenantSettings, TurnstileMode};
@@ -88,11 +89,11 @@ fn redirects(tenant: &TenantSettings) -> Result<String, String> {
     let policy = &tenant.redirect;
     let asked = std::iter::once(&policy.default_origin).chain(&policy.allowed_origins);
     let mut lost: Vec<&str> =
-        asked.filter(|origin| !policy.return_origins.contains(origin)).map(|origin| origin.as_str()).collect();
+        asked.filter(|origin| !policy.return_origins.contains(origin)).map(WebOrigin::as_str).collect();
     lost.sort_unstable();
     lost.dedup();
     if lost.is_empty() {
-        return Ok(format!("visitors may be sent to {}", listed(policy.return_origins.iter().map(|one| one.as_str()))));
+        return Ok(format!("visitors may be sent to {}", listed(policy.return_origins.iter().map(WebOrigin::as_str))));
     }
     Err(format!("{} may be asked for and is not in redirect.return_origins", listed(lost.into_iter())))
 }

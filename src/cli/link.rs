@@ -167,13 +167,9 @@ impl LinkArguments {
     ) -> Result<Option<&'static Flow>, LinkError> {
         let offered = |flow: &&&'static Flow| tenant.flows.get(flow.slug).is_some_and(|settings| settings.enabled);
         let Some(slug) = &self.flow else { return Ok(None) };
-        match flow::by_slug(flows, slug).filter(|flow| offered(&flow)) {
-            Some(flow) => Ok(Some(flow)),
-            None => {
-                let names: Vec<&str> = flows.iter().filter(offered).map(|flow| flow.slug).collect();
-                Err(LinkError::Flow(names.join(", ")))
-            }
-        }
+        let found = flow::by_slug(flows, slug).filter(|flow| offered(&flow));
+        let names = || flows.iter().filter(offered).map(|flow| flow.slug).collect::<Vec<_>>().join(", ");
+        found.map(Some).ok_or_else(|| LinkError::Flow(names()))
     }
 
     fn pairs(&self) -> Vec<(String, String)> {
@@ -393,7 +389,7 @@ mod tests {
     fn a_tenant_or_flow_that_is_not_there_is_refused_with_the_names_of_those_that_are() {
         let refused = |tenant: &str, flow: &str| {
             let (tenant, flow) = (tenant.to_owned(), Some(flow.to_owned()));
-            build(LinkArguments { tenant, flow, ..LinkArguments::default() }).unwrap_err().to_string()
+            build(LinkArguments { flow, tenant, ..LinkArguments::default() }).unwrap_err().to_string()
         };
         assert!(refused("nobody", "pro").ends_with("default, acme"));
         assert!(refused("default", "enterprise").ends_with("pro, trial"));

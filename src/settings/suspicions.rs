@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 
 use super::rules::is_readable_on_the_way;
 use super::scope::Scope;
@@ -51,7 +51,7 @@ fn of_server(scope: &mut Scope<'_>, server: &Server, tenants: &[TenantSettings])
         scope.warn("server.trusted_proxies", message);
     }
     let distinct = |secret: &str| secret.bytes().collect::<BTreeSet<u8>>().len();
-    let mut secrets = server.secret_keys.iter().map(|secret| secret.expose_secret());
+    let mut secrets = server.secret_keys.iter().map(ExposeSecret::expose_secret);
     let current = secrets.next().unwrap_or_default();
     if distinct(current) < FEWEST_DISTINCT_BYTES {
         scope.warn("server.secret_key", "does not look random: head -c 32 /dev/urandom | base64");

@@ -132,7 +132,8 @@ impl DrawnSpan {
         let bar = |(row, stage): (usize, Stage)| {
             let count = counted.reached(stage);
             let share = if viewed == 0 { String::new() } else { format!("{}\u{a0}%", percent(count, viewed)) };
-            let width = if most == 0 { 0 } else { (count * BAR_WIDTH / most).max(u64::from(count > 0) * 4) };
+            // A single visitor is seen, too.
+            let width = (count * BAR_WIDTH).checked_div(most).unwrap_or_default().max(u64::from(count > 0) * 4);
             let y = row * ROW_HEIGHT;
             Bar { label: stage.label(), y, baseline: y + 15, width, count, share }
         };

@@ -18,6 +18,7 @@ mod process;
 
 mod at_most_once;
 mod balancer;
+mod check_live;
 mod limits;
 mod outage;
 mod reload;

@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use prost::Message as _;
 use serde_json::json;
+use signup_gateway::seal::hex;
 
 use crate::helpers::app::{sample, token};
 use crate::helpers::neighbour::{Door, Vacancy};
@@ -33,10 +34,6 @@ fn attribute(span: &Span, name: &str) -> Option<String> {
         Value::IntValue(number) => Some(number.to_string()),
         other => panic!("{name}: {other:?}"),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[tokio::test]
