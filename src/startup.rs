@@ -259,7 +259,7 @@ fn state(settings: Settings, flows: &'static [&'static Flow]) -> Result<AppState
     let store = Arc::new(store(&settings.rate_limit)?);
     let keyring = Arc::new(Keyring::new(&settings.server.secret_keys)?);
     let funnel = Funnel::default();
-    let tenants = build_tenants(&settings, flows, &funnel)?;
+    let tenants = build_tenants(&settings, flows, &funnel, None)?;
     let body_limit = settings.server.body_limit;
     Ok(AppState {
         flows,
@@ -307,17 +307,19 @@ impl From<&RateLimit> for Scopes {
     }
 }
 
-/// Clients are shared by all tenants that connect with the same patience.
+/// Clients are shared by all tenants that connect with the same patience. Circuits go on from the tenants before.
 fn build_tenants(
     settings: &Settings,
     flows: &'static [&'static Flow],
     funnel: &Funnel,
+    before: Option<&Tenants>,
 ) -> Result<Tenants, ClientError> {
     let mut clients = HashMap::new();
     let utm_format = settings.attribution.utm_format;
     let build = |tenant: &TenantSettings| {
         let funnel = flows.iter().map(|flow| (flow.slug, funnel.series(&tenant.id, flow))).collect();
-        build_tenant(tenant.clone(), utm_format, &mut clients, funnel).map(Arc::new)
+        let replaced = before.and_then(|tenants| tenants.iter().find(|one| one.settings.id == tenant.id));
+        build_tenant(tenant.clone(), utm_format, &mut clients, funnel, replaced.map(|one| &one.studio)).map(Arc::new)
     };
     let all = settings.tenants.iter().map(build).collect::<Result<Vec<_>, _>>()?;
     Ok(Tenants::new(all, settings.server.strict_hosts))
@@ -328,6 +330,7 @@ fn build_tenant(
     utm_format: UtmFormat,
     clients: &mut HashMap<Duration, Clients>,
     funnel: HashMap<&'static str, Arc<Series>>,
+    replaced: Option<&Studio>,
 ) -> Result<Tenant, ClientError> {
     let patience = settings.upstream.connect_timeout;
     let clients = match clients.get(&patience) {
@@ -350,6 +353,10 @@ fn build_tenant(
         redirect: redirect.clone(),
         organization_id: settings.organization_id,
     });
+    let studio = match replaced {
+        Some(before) => studio.in_place_of(before),
+        None => studio,
+    };
     Ok(Tenant {
         page_budget: turnstile.timeout + studio.page_budget(),
         logo_href: settings.brand.logo.as_ref().map(assets::logo_href),

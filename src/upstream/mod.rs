@@ -86,6 +86,16 @@ impl Studio {
         }
     }
 
+    /// Goes on with the circuit of the studio that this one replaces, where it is the same one under the same rules: a
+    /// reload during an outage does not send everybody there again.
+    #[must_use]
+    pub fn in_place_of(mut self, before: &Self) -> Self {
+        if self.base_url == before.base_url && self.circuit.is_ruled_like(&before.circuit) {
+            self.circuit = Arc::clone(&before.circuit);
+        }
+        self
+    }
+
     /// The longest a creation takes: connecting, its retry, and the answer.
     fn budget(&self) -> Duration {
         self.connect_timeout + self.timeout
