@@ -90,7 +90,7 @@ async fn check_config(loaded: &Loaded, live: bool) -> ExitCode {
     if live {
         let checks = signup_gateway::live::check_all(&loaded.settings).await;
         sound = checks.is_sound();
-        report = format!("{report}\n\n{checks}");
+        report = format!("{report}\n{}", checks.to_string().trim_end());
     }
     let printed = print(&report);
     if sound { printed } else { ExitCode::from(EX_CONFIG) }

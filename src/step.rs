@@ -32,6 +32,23 @@ pub async fn run<T>(span: tracing::Span, step: impl Future<Output = T>, outcome:
     result
 }
 
+/// Whether spans are exported: without, a request does not even ask for its own.
+#[cfg(feature = "otlp")]
+static EXPORTING: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+/// Says that spans are exported from now on.
+#[cfg(feature = "otlp")]
+pub fn begin_exporting() {
+    EXPORTING.store(true, std::sync::atomic::Ordering::Relaxed);
+}
+
+/// Whether spans are exported.
+#[cfg(feature = "otlp")]
+#[must_use]
+pub fn is_exporting() -> bool {
+    EXPORTING.load(std::sync::atomic::Ordering::Relaxed)
+}
+
 /// The `traceparent` of the span we are in, where spans are exported.
 #[cfg(feature = "otlp")]
 #[must_use]
@@ -39,6 +56,9 @@ pub fn traceparent() -> Option<String> {
     use opentelemetry::trace::TraceContextExt as _;
     use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+    if !is_exporting() {
+        return None;
+    }
     let context = tracing::Span::current().context();
     let span = context.span();
     let ids = span.span_context();

@@ -3,7 +3,7 @@
 //! A finished span is put into a bounded queue, and a thread of its own sends batches. A collector that is slow or away
 //! costs spans, never a visitor's time.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
@@ -42,9 +42,6 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 /// The collector's failures are logged once in so long.
 const COMPLAIN_EVERY: Duration = Duration::from_mins(1);
 
-/// Whether spans are exported: without, a request does not even look at its headers for a parent.
-static EXPORTING: AtomicBool = AtomicBool::new(false);
-
 /// The exporter, to be flushed at the end of the process.
 pub(super) struct Traces(SdkTracerProvider);
 
@@ -82,7 +79,7 @@ impl Traces {
             .with_span_processor(BatchSpanProcessor::builder(exporter).with_batch_config(config).build())
             .with_resource(Resource::builder_empty().with_attributes(service).build())
             .build();
-        EXPORTING.store(true, Ordering::Relaxed);
+        step::begin_exporting();
         Ok(Self(provider))
     }
 
@@ -119,7 +116,7 @@ pub(super) fn is_logged(metadata: &Metadata<'_>) -> bool {
 
 /// The caller's span is the parent of ours.
 pub(super) fn continue_trace(span: &Span, headers: &HeaderMap) {
-    if !EXPORTING.load(Ordering::Relaxed) {
+    if !step::is_exporting() {
         return;
     }
     if let Some(parent) = trace_context::parent(headers).and_then(remote) {
@@ -137,7 +134,7 @@ fn remote(parent: trace_context::Parent<'_>) -> Option<SpanContext> {
 
 /// What a request was and came to, by the conventions for HTTP servers; the route, never the path or the query.
 pub(super) fn describe_answer<B: MessageBody>(span: &Span, answer: &ServiceResponse<B>) {
-    if !EXPORTING.load(Ordering::Relaxed) {
+    if !step::is_exporting() {
         return;
     }
     let (request, status) = (answer.request(), answer.status());
