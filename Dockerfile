@@ -24,9 +24,9 @@ RUN cargo chef prepare --recipe-path recipe.json
 FROM chef AS build
 # The dependencies are a layer of their own: it changes with Cargo.lock alone.
 COPY --from=plan /build/recipe.json recipe.json
-RUN cargo chef cook --release --locked --no-default-features --recipe-path recipe.json
+RUN cargo chef cook --release --locked --no-default-features --features otlp --recipe-path recipe.json
 COPY . .
-RUN cargo build --release --locked --no-default-features
+RUN cargo build --release --locked --no-default-features --features otlp
 
 # glibc, libgcc, CA certificates (the platform's trust store, which the HTTP client reads) and nothing else.
 FROM gcr.io/distroless/cc-debian12:nonroot

@@ -64,6 +64,9 @@ pub enum Cause {
     /// There is no tenant at all.
     #[error("there is no tenant")]
     NoTenant,
+    /// A page cannot be drawn.
+    #[error("a page cannot be drawn")]
+    Template,
     /// Something the middleware puts into each request was not there.
     #[error("a request without its context")]
     NoContext,

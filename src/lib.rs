@@ -45,8 +45,10 @@
 //! | [`domain`] | values: text, e-mail, username, password, attribution, origins, addresses, tenant |
 //! | [`signup`] | what a sign-up is: fields, flows, form, link, the parse |
 //! | [`seal`] | what we hand out and want back unchanged: sealed or signed, one key a purpose |
+//! | [`step`] | the steps of a sign-up as spans, for traces |
 //! | [`store`] | what replicas share: budgets and forms, in memory or Redis |
 //! | [`guard`] | may it go on: limits, submission id, pass, Turnstile |
+//! | [`funnel`] | how far visitors came, counted by this process |
 //! | [`http`] | the HTTP clients |
 //! | [`upstream`] | the studio's API: create, e-mail check, accounts, circuit breaker |
 //! | [`web`] | actix and askama: visitor, attempt, refusals, pages, headers |
@@ -56,7 +58,7 @@
 //! | [`listener`] | the visitors' sockets, with deadlines |
 //! | [`startup`] | the composition root: build, serve, drain, reload |
 //! | [`settings`] | layers of configuration become typed settings, or a list of every problem |
-//! | [`telemetry`] | log lines, root span, metrics registry |
+//! | [`telemetry`] | log lines and their level, root span, traces, metrics registry |
 //! | [`cli`], [`live`] | the sub-commands; `main` alone prints and exits |
 //! | `sandbox` | a stand-in studio and Turnstile for development (cargo feature, not in the image) |
 //!
@@ -81,6 +83,7 @@
 pub mod cli;
 pub mod domain;
 pub mod error;
+pub mod funnel;
 pub mod guard;
 pub mod http;
 pub mod listener;
@@ -93,6 +96,7 @@ pub mod settings;
 pub mod signup;
 pub mod startup;
 pub mod state;
+pub mod step;
 pub mod store;
 pub mod telemetry;
 pub mod upstream;

@@ -4,12 +4,13 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use serde_json::json;
 use signup_gateway::cli::{self, Cli, Command};
 use signup_gateway::error::chain;
 use signup_gateway::settings::{Environment, Loaded, Problems, Settings, Sources};
 use signup_gateway::signup::flows::FLOWS;
 use signup_gateway::startup::{Application, Reloader};
-use signup_gateway::telemetry;
+use signup_gateway::telemetry::{self, Log, Verbosity};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -34,9 +35,10 @@ async fn main() -> ExitCode {
             Err(reason) => fail(&reason, 1),
         },
         Command::Link(arguments) => match arguments.build(&loaded.settings, FLOWS) {
+            Ok(link) if arguments.json => print(&format!("{:#}", json!(link))),
             Ok(link) => {
                 link.warnings.iter().for_each(|warning| tell(&format!("warning: {warning}")));
-                print(&format!("{}\n\nforwarded upstream:\n{}", link.url, link.forwarded))
+                print(&link.to_string())
             }
             Err(error) => fail(&error.to_string(), 2),
         },
@@ -47,9 +49,10 @@ async fn main() -> ExitCode {
 
 async fn serve(loaded: Loaded) -> ExitCode {
     let Loaded { settings, warnings, .. } = loaded;
-    if let Err(error) = telemetry::log_to_stdout(settings.telemetry.log_format) {
-        return fail(&format!("no log: {}", chain(&error)), 1);
-    }
+    let log = match Log::to_stdout(&settings.telemetry) {
+        Ok(log) => log,
+        Err(error) => return fail(&format!("no log: {}", chain(&error)), 1),
+    };
     telemetry::report_panics();
     for warning in &warnings {
         tracing::warn!("{warning}");
@@ -73,10 +76,12 @@ async fn serve(loaded: Loaded) -> ExitCode {
         let (listening, admin) = (application.public_address(), application.admin_address());
         tracing::info!(%listening, %admin, "serving {public_url}");
     }
-    if let Err(error) = reload_on_sighup(application.reloader()) {
+    if let Err(error) = reload_on_sighup(application.reloader(), log.verbosity.clone()) {
         return fail(&format!("cannot wait for signals: {error}"), 1);
     }
-    match application.run_until_stopped(stop).await {
+    let ended = application.run_until_stopped(stop).await;
+    log.finish().await;
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("the server ended: {error}"), 1),
     }
@@ -87,10 +92,9 @@ async fn check_config(loaded: &Loaded, live: bool) -> ExitCode {
     let mut report = loaded.effective.to_string();
     let mut sound = true;
     if live {
-        for check in signup_gateway::live::check_all(&loaded.settings).await {
-            sound &= check.outcome.is_ok();
-            report = format!("{report}\n{check}");
-        }
+        let checks = signup_gateway::live::check_all(&loaded.settings).await;
+        sound = checks.is_sound();
+        report = format!("{report}\n{}", checks.to_string().trim_end());
     }
     let printed = print(&report);
     if sound { printed } else { ExitCode::from(EX_CONFIG) }
@@ -100,9 +104,10 @@ async fn check_config(loaded: &Loaded, live: bool) -> ExitCode {
 async fn sandbox(settings: &Settings) -> ExitCode {
     use signup_gateway::sandbox::Sandbox;
     let Some(address) = settings.sandbox else { return fail("sandbox.enabled is false", EX_CONFIG) };
-    if let Err(error) = telemetry::log_to_stdout(settings.telemetry.log_format) {
-        return fail(&format!("no log: {}", chain(&error)), 1);
-    }
+    let log = match Log::to_stdout(&settings.telemetry) {
+        Ok(log) => log,
+        Err(error) => return fail(&format!("no log: {}", chain(&error)), 1),
+    };
     match Sandbox::bind(address).and_then(Sandbox::run) {
         Ok(server) => {
             tracing::info!("the sandbox serves http://{address}");
@@ -114,6 +119,7 @@ async fn sandbox(settings: &Settings) -> ExitCode {
             tokio::spawn(server);
             stop.recv().await;
             handle.stop(false).await;
+            log.finish().await;
             ExitCode::SUCCESS
         }
         Err(error) => fail(&format!("cannot listen on {address}: {error}"), 1),
@@ -121,17 +127,17 @@ async fn sandbox(settings: &Settings) -> ExitCode {
 }
 
 /// SIGHUP reads all layers and files again; settings with a problem change nothing.
-fn reload_on_sighup(reloader: Reloader) -> std::io::Result<()> {
+fn reload_on_sighup(reloader: Reloader, verbosity: Verbosity) -> std::io::Result<()> {
     let mut signals = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while signals.recv().await.is_some() {
-            reload(&reloader);
+            reload(&reloader, &verbosity);
         }
     });
     Ok(())
 }
 
-fn reload(reloader: &Reloader) {
+fn reload(reloader: &Reloader, verbosity: &Verbosity) {
     let Loaded { settings, warnings, .. } = match Settings::load(&Sources::from_process(), FLOWS) {
         Ok(loaded) => loaded,
         Err(problems) => {
@@ -139,8 +145,10 @@ fn reload(reloader: &Reloader) {
             return;
         }
     };
+    let log_level = settings.telemetry.log_level;
     match reloader.reload(settings) {
         Ok(waiting) => {
+            verbosity.set(log_level);
             for key in waiting {
                 tracing::warn!(key, "changed, and waits for a restart");
             }

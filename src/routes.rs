@@ -13,7 +13,7 @@ use tracing_actix_web::TracingLogger;
 use crate::error::AppError;
 use crate::state::AppState;
 use crate::telemetry::LeanRootSpan;
-use crate::web::{context, health, signup, statics, status};
+use crate::web::{context, health, operators, signup, statics, status};
 
 const READ: &str = "GET, HEAD";
 const READ_AND_POST: &str = "GET, HEAD, POST";
@@ -34,11 +34,13 @@ fn visitors(routes: &mut ServiceConfig) {
         .default_service(web::to(nothing_here));
 }
 
-fn operators(routes: &mut ServiceConfig) {
+fn admin(routes: &mut ServiceConfig) {
     routes
         .service(read("/health/live", health::live))
         .service(read("/health/ready", health::ready_in_detail))
         .service(read("/metrics", health::metrics))
+        .service(read("/funnel", operators::funnel))
+        .service(read("/funnel.json", operators::funnel_as_json))
         .default_service(web::to(nothing_here));
 }
 
@@ -76,7 +78,7 @@ pub fn admin_app(
         InitError = (),
     >,
 > {
-    App::new().app_data(state).app_data(registry).configure(operators)
+    App::new().app_data(state).app_data(registry).configure(admin).wrap(from_fn(operators::headers))
 }
 
 /// A resource that is read, and answers HEAD as it answers GET.

@@ -23,6 +23,7 @@ use self::reload::Fixed;
 pub use self::reload::{ReloadError, Reloader};
 use crate::domain::attribution::UtmFormat;
 use crate::domain::password;
+use crate::funnel::{Funnel, Series};
 use crate::guard::limits::Limits;
 use crate::guard::turnstile::Siteverify;
 use crate::guard::{Challenge, Guard};
@@ -159,7 +160,8 @@ impl Application {
             tokio::spawn(server);
             handle
         });
-        let housekeeping = [tokio::spawn(keep_swept(Arc::clone(&state.store))), tokio::spawn(upkeep())];
+        let housekeeping =
+            [tokio::spawn(keep_swept(Arc::clone(&state.store))), tokio::spawn(upkeep(self.state.clone()))];
         state.readiness.enter(Phase::Ready);
 
         let told = tokio::select! {
@@ -209,10 +211,11 @@ async fn drain(
     }
 }
 
-async fn upkeep() {
+async fn upkeep(state: web::Data<AppState>) {
     let mut every = tokio::time::interval(METRICS_UPKEEP);
     loop {
         every.tick().await;
+        state.funnel.note();
         if let Ok(registry) = telemetry::metrics() {
             registry.run_upkeep();
         }
@@ -256,13 +259,15 @@ fn serve_sandbox(settings: &Settings, address: SocketAddr) -> Result<Server, Sta
 fn state(settings: Settings, flows: &'static [&'static Flow]) -> Result<AppState, StartupError> {
     let store = Arc::new(store(&settings.rate_limit)?);
     let keyring = Arc::new(Keyring::new(&settings.server.secret_keys)?);
-    let tenants = build_tenants(&settings, flows)?;
+    let funnel = Funnel::default();
+    let tenants = build_tenants(&settings, flows, &funnel, None)?;
     let body_limit = settings.server.body_limit;
     Ok(AppState {
         flows,
         catalogue: Catalogue::build(flows)?,
         in_force: ArcSwap::from_pointee(in_force(settings, tenants, keyring, Arc::clone(&store))),
         store,
+        funnel,
         body_limit,
         readiness: Readiness::default(),
         attempts: TaskTracker::new(),
@@ -303,11 +308,21 @@ impl From<&RateLimit> for Scopes {
     }
 }
 
-/// Clients are shared by all tenants that connect with the same patience.
-fn build_tenants(settings: &Settings, flows: &[&'static Flow]) -> Result<Tenants, ClientError> {
+/// Clients are shared by all tenants that connect with the same patience. Circuits go on from the tenants before.
+fn build_tenants(
+    settings: &Settings,
+    flows: &'static [&'static Flow],
+    funnel: &Funnel,
+    before: Option<&Tenants>,
+) -> Result<Tenants, ClientError> {
     let mut clients = HashMap::new();
     let utm_format = settings.attribution.utm_format;
-    let build = |tenant: &TenantSettings| build_tenant(tenant.clone(), utm_format, flows, &mut clients).map(Arc::new);
+    let build = |tenant: &TenantSettings| {
+        let funnel = flows.iter().map(|flow| (flow.slug, funnel.series(&tenant.id, flow))).collect();
+        let replaced = before.and_then(|tenants| tenants.iter().find(|one| one.settings.id == tenant.id));
+        build_tenant(tenant.clone(), utm_format, flows, &mut clients, funnel, replaced.map(|one| &one.studio))
+            .map(Arc::new)
+    };
     let all = settings.tenants.iter().map(build).collect::<Result<Vec<_>, _>>()?;
     Ok(Tenants::new(all, settings.server.strict_hosts))
 }
@@ -317,6 +332,8 @@ fn build_tenant(
     utm_format: UtmFormat,
     flows: &[&'static Flow],
     clients: &mut HashMap<Duration, Clients>,
+    funnel: HashMap<&'static str, Arc<Series>>,
+    replaced: Option<&Studio>,
 ) -> Result<Tenant, ClientError> {
     let patience = settings.upstream.connect_timeout;
     let clients = match clients.get(&patience) {
@@ -339,6 +356,10 @@ fn build_tenant(
         redirect: redirect.clone(),
         organization_id: settings.organization_id,
     });
+    let studio = match replaced {
+        Some(before) => studio.in_place_of(before),
+        None => studio,
+    };
     Ok(Tenant {
         page_budget: turnstile.timeout + studio.page_budget(),
         stencils: Stencils::new(flows),
@@ -346,6 +367,7 @@ fn build_tenant(
         studio,
         challenge,
         headers,
+        funnel,
         settings,
     })
 }

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::domain::attribution::AttributionPolicy;
 use crate::domain::client::{ClientAddress, ForwardingHeader};
 use crate::domain::password::PasswordPolicy;
+use crate::funnel::{Funnel, Series, Stage};
 use crate::guard::{Challenge, Guard};
 use crate::seal::Keyring;
 use crate::settings::{FlowSettings, TenantSettings};
@@ -34,6 +35,8 @@ pub struct AppState {
     pub in_force: ArcSwap<InForce>,
     /// State that replicas share.
     pub store: Arc<Store>,
+    /// How far visitors came.
+    pub funnel: Funnel,
     /// The largest request body, in bytes.
     pub body_limit: usize,
     /// Starting, ready or draining.
@@ -99,6 +102,8 @@ pub struct Tenant {
     pub logo_href: Option<String>,
     /// How long a sign-up may take in all.
     pub page_budget: Duration,
+    /// How far the visitors of each flow came, by slug.
+    pub funnel: HashMap<&'static str, Arc<Series>>,
 }
 
 /// All partners by host.
@@ -146,6 +151,22 @@ impl Tenant {
     #[must_use]
     pub fn flow(&self, flow: &Flow) -> Option<&FlowSettings> {
         self.settings.flows.get(flow.slug).filter(|settings| settings.enabled)
+    }
+
+    /// Notes that a visitor came so far.
+    pub fn reached(&self, flow: &Flow, stage: Stage) {
+        if let Some(series) = self.funnel.get(flow.slug) {
+            series.reached(stage);
+        }
+    }
+
+    /// Notes how a posted form ended.
+    pub fn ended(&self, flow: &Flow, outcome: &str) {
+        match self.funnel.get(flow.slug) {
+            Some(series) if outcome == "created" => series.reached(Stage::Created),
+            Some(series) => series.stopped(outcome),
+            None => {}
+        }
     }
 }
 

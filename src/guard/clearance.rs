@@ -15,6 +15,7 @@ use crate::domain::policy::Mode;
 use crate::seal::Purpose;
 use crate::settings::{OnOutage, TurnstileMode};
 use crate::signup::{RawForm, Submission};
+use crate::step::{self, step};
 use crate::store::Scope;
 
 /// A tenant's challenge, and who spends its token.
@@ -53,6 +54,18 @@ pub enum ClearReason {
     /// The budget of the address, or of clients during an outage.
     #[error(transparent)]
     Limited(#[from] Limited),
+}
+
+impl ClearReason {
+    /// The name of the outcome in traces.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Challenge(ChallengeError::Refused(refusal)) => refusal.label(),
+            Self::Challenge(ChallengeError::Unavailable(outage)) => outage.label(),
+            Self::Limited(_) => "limited",
+        }
+    }
 }
 
 /// What a form brings to prove that a person filled it.
@@ -99,7 +112,11 @@ impl Guard {
             .await
             .map_err(|reason| ClearError { reason, pass: None })?;
         // Charged only now, so that nobody can lock out an address without solving challenges.
-        match self.limits.charge_email(&attempt.tenant, submission.email()).await {
+        let charged =
+            step::run(step!("limit_email"), self.limits.charge_email(&attempt.tenant, submission.email()), |taken| {
+                if taken.is_ok() { "allowed" } else { "limited" }
+            });
+        match charged.await {
             Ok(charge) => attempt.charges.lock().await.extend(charge),
             Err(limited) => return Err(ClearError { reason: limited.into(), pass: met.pass }),
         }

@@ -16,6 +16,7 @@ use uuid::Builder;
 use crate::domain::client::ClientAddress;
 use crate::http::{is_json, read_body};
 use crate::seal::random;
+use crate::step::{self, step};
 
 /// The longest token Cloudflare makes; anything longer is not worth a call.
 pub const MAX_TOKEN_BYTES: usize = 2_048;
@@ -150,14 +151,15 @@ impl Siteverify {
             return Err(ChallengeError::Refused(ChallengeRefusal::TooLong));
         }
         let started = Instant::now();
-        let outcome = tokio::time::timeout(self.timeout, self.ask_twice(token, action, client))
-            .await
-            .unwrap_or(Err(ChallengeError::Unavailable(ChallengeOutage::Silence)));
-        let label = match outcome {
+        let asked = tokio::time::timeout(self.timeout, self.ask_twice(token, action, client));
+        let asked = async { asked.await.unwrap_or(Err(ChallengeError::Unavailable(ChallengeOutage::Silence))) };
+        let label = |outcome: &Result<(), ChallengeError>| match outcome {
             Ok(()) => "passed",
             Err(ChallengeError::Refused(_)) => "refused",
             Err(ChallengeError::Unavailable(_)) => "unavailable",
         };
+        let outcome = step::run(step!("siteverify", client), asked, label).await;
+        let label = label(&outcome);
         histogram!("signup_turnstile_duration_seconds", "outcome" => label).record(started.elapsed());
         match outcome {
             Err(ChallengeError::Unavailable(ChallengeOutage::Secret)) => tracing::error!(

@@ -10,7 +10,7 @@ use super::reader::Reader;
 use super::scope::{Fallback, Scope};
 use super::sources::Sources;
 use super::values::{Backend, Bytes};
-use super::{RateLimit, Server, Settings, Telemetry, rules, sandbox, tenants};
+use super::{RateLimit, Server, Settings, Telemetry, rules, sandbox, suspicions, tenants};
 use crate::domain::attribution::AttributionPolicy;
 use crate::domain::origins::WebOrigin;
 use crate::domain::password::{self, PasswordPolicy};
@@ -39,6 +39,7 @@ pub(super) fn settings(reader: &mut Reader, sources: &Sources, flows: &'static [
         server,
     };
     rules::listeners(&mut reader.top(), &settings);
+    suspicions::of_process(&mut reader.top(), &settings);
     settings
 }
 
@@ -155,10 +156,11 @@ fn quota(scope: &mut Scope<'_>, key: &str) -> Quota {
 fn telemetry(scope: &mut Scope<'_>) -> Telemetry {
     let telemetry = Telemetry {
         log_format: scope.get("telemetry.log_format"),
+        log_level: scope.get("telemetry.log_level"),
         otlp_endpoint: scope.get("telemetry.otlp_endpoint"),
     };
-    if telemetry.otlp_endpoint.is_some() {
-        scope.warn("telemetry.otlp_endpoint", "traces are not exported yet: only traceparent is passed on");
+    if telemetry.otlp_endpoint.is_some() && cfg!(not(feature = "otlp")) {
+        scope.warn("telemetry.otlp_endpoint", "this build exports no traces: only traceparent is passed on");
     }
     telemetry
 }

@@ -8,7 +8,7 @@
 //! - `values`, `secrets`, `files`: how one value becomes a typed one
 //! - `reader`, `scope`: getters that collect every problem and know every key
 //! - `assemble`, `tenants`, `brand`, `email`, `sandbox`: the sections
-//! - `rules`: what is refused or warned of beyond single values
+//! - `rules`, `suspicions`: what is refused or warned of beyond single values
 //! - `problems`, `effective`: what `check-config` prints
 
 mod assemble;
@@ -25,6 +25,7 @@ mod sandbox;
 mod scope;
 mod secrets;
 mod sources;
+mod suspicions;
 mod tenants;
 #[cfg(test)]
 mod tests;
@@ -291,6 +292,8 @@ pub struct RateLimit {
 pub struct Telemetry {
     /// The shape of log lines.
     pub log_format: LogFormat,
+    /// How much is logged.
+    pub log_level: LogLevel,
     /// Where traces are sent.
     pub otlp_endpoint: Option<Url>,
 }
@@ -302,4 +305,17 @@ pub enum LogFormat {
     Pretty,
     /// One object a line.
     Json,
+}
+
+/// `telemetry.log_level`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// What somebody must mend.
+    Error,
+    /// And what somebody should look at.
+    Warn,
+    /// And what happens: sign-ups, posts, failures.
+    Info,
+    /// And every request.
+    Debug,
 }

@@ -9,7 +9,9 @@ use super::email::{self, Lists};
 use super::reader::Reader;
 use super::scope::{Fallback, Scope};
 use super::values::HostName;
-use super::{Environment, FlowSettings, Phrases, TenantSettings, Turnstile, TurnstileMode, Upstream, brand, rules};
+use super::{
+    Environment, FlowSettings, Phrases, TenantSettings, Turnstile, TurnstileMode, Upstream, brand, rules, suspicions,
+};
 use crate::domain::origins::{RedirectPolicy, WebOrigin};
 use crate::domain::tenant::TenantId;
 use crate::signup::Flow;
@@ -128,6 +130,7 @@ fn tenant(
     };
     rules::turnstile_keys(scope, &settings);
     rules::spent_twice(scope, &settings, flows);
+    suspicions::of_tenant(scope, &settings);
     settings
 }
 

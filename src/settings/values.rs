@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::placeholder::Placeholder;
-use super::{LogFormat, OnOutage, TurnstileMode};
+use super::{LogFormat, LogLevel, OnOutage, TurnstileMode};
 use crate::domain::attribution::UtmFormat;
 use crate::domain::client::ForwardingHeader;
 use crate::domain::email::fold_domain;
@@ -289,6 +289,12 @@ named! {
         "off" => TurnstileMode::Off
     }
     UtmFormat { "object" => UtmFormat::Object, "key_value" => UtmFormat::KeyValue }
+    LogLevel {
+        "info" => LogLevel::Info,
+        "error" => LogLevel::Error,
+        "warn" => LogLevel::Warn,
+        "debug" => LogLevel::Debug
+    }
     LogFormat { "json" => LogFormat::Json, "pretty" => LogFormat::Pretty }
     ForwardingHeader {
         "x-forwarded-for" => ForwardingHeader::XForwardedFor,

@@ -7,7 +7,7 @@ use crate::domain::origins::{RedirectPolicy, WebOrigin};
 use crate::domain::text::Text;
 
 /// The longest `redirectUrlQueryParams` that is carried, in bytes once encoded.
-const MAX_REDIRECT_QUERY_BYTES: usize = 2_048;
+pub const MAX_REDIRECT_QUERY_BYTES: usize = 2_048;
 
 /// The fields a link may fill in for the visitor.
 pub const PREFILLED: &[&str] = &["email", "name", "companyName"];

@@ -47,7 +47,8 @@ impl Reloader {
     pub fn reload(&self, settings: Settings) -> Result<Vec<&'static str>, ReloadError> {
         let fixed = Fixed::of(&settings);
         let keyring = self.keyring(&settings, fixed.has_random_key)?;
-        let tenants = build_tenants(&settings, self.state.flows)?;
+        let before = self.state.in_force.load_full();
+        let tenants = build_tenants(&settings, self.state.flows, &self.state.funnel, Some(&before.tenants))?;
         // From here on nothing fails.
         let store = Arc::new(self.state.store.under((&settings.rate_limit).into()));
         self.state.in_force.store(Arc::new(in_force(settings, tenants, keyring, store)));

@@ -18,9 +18,10 @@ use tokio::time::Instant;
 
 pub use self::attempts::{AttemptKey, Claim, ClaimToken, Fingerprint, Phase};
 pub use self::limits::{Decision, LimitKey, Scope, Scopes};
-pub use self::redis::{RedisUnavailable, ping_redis};
+pub use self::redis::{RedisUnavailable, examine_redis};
 use crate::domain::policy::Quota;
 use crate::error::chain;
+use crate::step::{self, step};
 
 /// After Redis failed: how long we go on alone before we ask it again.
 const RETRY_REDIS_AFTER: Duration = Duration::from_secs(1);
@@ -182,7 +183,8 @@ impl Store {
     {
         let shared = self.shared.as_ref()?;
         let (now, away_until) = (self.now(), shared.away_until.load(Ordering::Relaxed));
-        let answer = question(&shared.redis).await;
+        let answered = |answer: &Result<T, RedisUnavailable>| if answer.is_ok() { "answered" } else { "unavailable" };
+        let answer = step::run(step!("redis", client), question(&shared.redis), answered).await;
         match &answer {
             Ok(_) if away_until > 0 => {
                 if shared.away_until.swap(0, Ordering::Relaxed) > 0 {

@@ -1,7 +1,13 @@
 //! Logs and metrics: the subscriber, the root span without personal data, and the registry behind `/metrics`.
 
 mod json;
+mod level;
+#[cfg(test)]
+mod tests;
+#[cfg(feature = "otlp")]
+mod traces;
 
+use std::io::IsTerminal as _;
 use std::sync::OnceLock;
 
 use actix_web::body::MessageBody;
@@ -11,38 +17,109 @@ use metrics::counter;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::{Span, Subscriber};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
-use tracing_subscriber::fmt::MakeWriter;
+#[cfg(feature = "otlp")]
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::{Layer, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
-use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::settings::LogFormat;
+pub use self::level::Verbosity;
+use crate::settings::{LogFormat, Telemetry};
 use crate::store::Scope;
+
+/// The name of a request's span.
+const ROOT_SPAN: &str = "request";
 
 /// Bounds of calls to neighbours, in seconds.
 const CALL_BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0];
 
-/// What is logged. Not the HTTP parser's complaints: anybody can cause them, without end.
-const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http=off";
+/// Where the log goes and how much it says, for as long as the process lives.
+pub struct Log {
+    /// Changes the level.
+    pub verbosity: Verbosity,
+    #[cfg(feature = "otlp")]
+    traces: Option<traces::Traces>,
+}
 
-/// A subscriber that writes one line an event.
-#[must_use]
-pub fn subscriber<W>(format: LogFormat, writer: W) -> Box<dyn Subscriber + Send + Sync>
-where
-    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
-{
-    let lines = fmt().with_env_filter(EnvFilter::new(DEFAULT_FILTER)).with_writer(writer);
-    match format {
-        LogFormat::Pretty => Box::new(lines.with_target(false).finish()),
-        LogFormat::Json => Box::new(lines.fmt_fields(json::Members).event_format(json::Line).finish()),
+/// Why there is no log.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// A subscriber is already there.
+    #[error(transparent)]
+    Subscriber(#[from] TryInitError),
+    /// No traces can be exported.
+    #[cfg(feature = "otlp")]
+    #[error(transparent)]
+    Traces(#[from] traces::TracesError),
+}
+
+impl Log {
+    /// Sends the log to standard output, and spans to a collector where one is named.
+    ///
+    /// # Errors
+    /// [`LogError`].
+    pub fn to_stdout(settings: &Telemetry) -> Result<Self, LogError> {
+        let verbosity = Verbosity::new(settings.log_level);
+        let (format, is_terminal) = (settings.log_format, std::io::stdout().is_terminal());
+        #[cfg(feature = "otlp")]
+        if let Some(endpoint) = &settings.otlp_endpoint {
+            let traces = traces::Traces::begin(endpoint)?;
+            tracing_subscriber::registry()
+                .with(verbosity.clone().with_steps())
+                .with(lines(format, is_terminal, std::io::stdout).with_filter(filter_fn(traces::is_logged)))
+                .with(traces.layer())
+                .try_init()?;
+            return Ok(Self { verbosity, traces: Some(traces) });
+        }
+        subscriber(format, verbosity.clone(), is_terminal, std::io::stdout).try_init()?;
+        Ok(Self {
+            verbosity,
+            #[cfg(feature = "otlp")]
+            traces: None,
+        })
+    }
+
+    /// Sends the last spans, if the collector takes them within a short time.
+    #[cfg(feature = "otlp")]
+    pub async fn finish(self) {
+        if let Some(traces) = self.traces {
+            traces.flush().await;
+        }
+    }
+
+    /// Does nothing: this build exports no traces.
+    #[cfg(not(feature = "otlp"))]
+    pub fn finish(self) -> std::future::Ready<()> {
+        std::future::ready(())
     }
 }
 
-/// Sends the log to standard output.
-///
-/// # Errors
-/// [`TryInitError`] when a subscriber is already there.
-pub fn log_to_stdout(format: LogFormat) -> Result<(), TryInitError> {
-    subscriber(format, std::io::stdout).try_init()
+/// A subscriber that writes one line an event; coloured, if at all, only where `pretty` lines meet a terminal.
+#[must_use]
+pub fn subscriber<W>(
+    format: LogFormat,
+    verbosity: Verbosity,
+    is_terminal: bool,
+    writer: W,
+) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    Box::new(tracing_subscriber::registry().with(verbosity).with(lines(format, is_terminal, writer)))
+}
+
+fn lines<S, W>(format: LogFormat, is_terminal: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = fmt::layer().with_writer(writer);
+    match format {
+        LogFormat::Pretty if is_terminal => Box::new(lines.with_target(false)),
+        LogFormat::Pretty => Box::new(lines.with_target(false).with_ansi(false)),
+        LogFormat::Json => Box::new(lines.fmt_fields(json::Members).event_format(json::Line)),
+    }
 }
 
 /// Counts and logs every panic of the process, with its place in the source and within the span of its request. Never
@@ -121,9 +198,24 @@ pub struct LeanRootSpan;
 impl RootSpanBuilder for LeanRootSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
         let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
-        tracing::info_span!("request", request_id = id, tenant = tracing::field::Empty, flow = tracing::field::Empty)
+        let span = tracing::info_span!(
+            ROOT_SPAN,
+            request_id = id,
+            tenant = tracing::field::Empty,
+            flow = tracing::field::Empty
+        );
+        #[cfg(feature = "otlp")]
+        traces::continue_trace(&span, request.headers());
+        span
     }
 
     /// The event of the request's end is the access log's.
-    fn on_request_end<B: MessageBody>(_span: Span, _outcome: &Result<ServiceResponse<B>, Error>) {}
+    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        #[cfg(feature = "otlp")]
+        if let Ok(answer) = outcome {
+            traces::describe_answer(&span, answer);
+        }
+        #[cfg(not(feature = "otlp"))]
+        let _only_for_traces = (span, outcome);
+    }
 }

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::{Studio, Trace};
 use crate::http::{is_json, read_body};
+use crate::step::{self, step};
 
 /// How long a page waits for what it only decorates itself with.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -152,14 +153,18 @@ impl Studio {
         }
         let _slot = self.in_flight.try_acquire().map_err(|_full| ReadError::Unavailable)?;
         let started = Instant::now();
-        let asked = ask(trace.attach(request));
-        let outcome =
-            tokio::time::timeout(PATIENCE.min(self.timeout), asked).await.unwrap_or(Err(ReadError::Unavailable));
-        let label = match &outcome {
+        // Attached inside the span, whose name goes along.
+        let asked = async {
+            let asked = ask(trace.attach(request));
+            tokio::time::timeout(PATIENCE.min(self.timeout), asked).await.unwrap_or(Err(ReadError::Unavailable))
+        };
+        let label = |outcome: &Result<Account, ReadError>| match outcome {
             Ok(_) => "answered",
             Err(ReadError::NotFound) => "not_found",
             Err(_) => "failed",
         };
+        let outcome = step::run(step!("read_account", client), asked, label).await;
+        let label = label(&outcome);
         histogram!("signup_upstream_duration_seconds", "operation" => operation, "outcome" => label)
             .record(started.elapsed());
         outcome

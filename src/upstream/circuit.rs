@@ -39,6 +39,12 @@ impl Circuit {
         Self { state: Mutex::new(State::Closed { failures: 0 }), failures_to_open, open_for }
     }
 
+    /// Whether the other opens and closes by the same rules.
+    #[must_use]
+    pub fn is_ruled_like(&self, other: &Self) -> bool {
+        (self.failures_to_open, self.open_for) == (other.failures_to_open, other.open_for)
+    }
+
     /// Asks for one call. While open there is none; then one probe at a time decides.
     ///
     /// # Errors

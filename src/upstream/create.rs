@@ -19,6 +19,7 @@ use crate::error::chain;
 use crate::guard::Cleared;
 use crate::http::{BodyError, is_json, read_body};
 use crate::signup::Flow;
+use crate::step::{self, step};
 
 /// The wait we ask for when the studio names none.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -191,8 +192,11 @@ impl Studio {
         let started = Instant::now();
         let sent = self.send(flow, &key, body, trace);
         // Over the whole call, and when it strikes we do not know what was sent: unknown.
-        let outcome = tokio::time::timeout(self.budget(), sent).await.unwrap_or(Err(CreateError::Unanswered));
-        let label = outcome.as_ref().map_or_else(CreateError::label, |_| "created");
+        let sent = async { tokio::time::timeout(self.budget(), sent).await.unwrap_or(Err(CreateError::Unanswered)) };
+        let label =
+            |outcome: &Result<Created, CreateError>| outcome.as_ref().map_or_else(CreateError::label, |_| "created");
+        let outcome = step::run(step!("create", client), sent, label).await;
+        let label = label(&outcome);
         histogram!("signup_upstream_duration_seconds", "operation" => flow.slug, "outcome" => label)
             .record(started.elapsed());
         match &outcome {

@@ -11,6 +11,7 @@ use super::{Studio, Trace};
 use crate::domain::email::{Email, fold_domain};
 use crate::guard::Cleared;
 use crate::http::{is_json, read_body};
+use crate::step::{self, step};
 
 const PATH: &str = "/api/emails/validate";
 /// How long a visitor waits for an opinion.
@@ -49,8 +50,10 @@ impl Studio {
         }
         let email = cleared.submission().email();
         let started = Instant::now();
-        let opinion = tokio::time::timeout(PATIENCE.min(self.timeout), self.opinion(email, trace)).await.ok().flatten();
-        let outcome = if opinion.is_some() { "answered" } else { "failed" };
+        let asked = tokio::time::timeout(PATIENCE.min(self.timeout), self.opinion(email, trace));
+        let label = |opinion: &Option<Opinion>| if opinion.is_some() { "answered" } else { "failed" };
+        let opinion = step::run(step!("validate_email", client), async { asked.await.ok().flatten() }, label).await;
+        let outcome = label(&opinion);
         histogram!("signup_upstream_duration_seconds", "operation" => "validate_email", "outcome" => outcome)
             .record(started.elapsed());
         match opinion {

@@ -22,6 +22,7 @@ use crate::domain::client::ClientAddress;
 use crate::domain::origins::RedirectPolicy;
 use crate::http::Clients;
 use crate::settings::Phrases;
+use crate::step;
 
 /// One tenant's studio.
 pub struct Studio {
@@ -58,7 +59,7 @@ pub struct StudioParts {
 pub struct Trace {
     /// Our request id, for both sides' logs.
     pub request_id: String,
-    /// W3C trace context.
+    /// W3C trace context, where no span of ours names the call.
     pub traceparent: String,
     /// The visitor.
     pub client: ClientAddress,
@@ -83,6 +84,16 @@ impl Studio {
             credentials: Credentials { jwt_token: upstream.jwt_token, api_key: upstream.api_key },
             organization_id,
         }
+    }
+
+    /// Goes on with the circuit of the studio that this one replaces, where it is the same one under the same rules: a
+    /// reload during an outage does not send everybody there again.
+    #[must_use]
+    pub fn in_place_of(mut self, before: &Self) -> Self {
+        if self.base_url == before.base_url && self.circuit.is_ruled_like(&before.circuit) {
+            self.circuit = Arc::clone(&before.circuit);
+        }
+        self
     }
 
     /// The longest a creation takes: connecting, its retry, and the answer.
@@ -120,7 +131,7 @@ impl Trace {
     fn attach(&self, request: RequestBuilder) -> RequestBuilder {
         request
             .header("x-request-id", &self.request_id)
-            .header("traceparent", &self.traceparent)
+            .header("traceparent", step::traceparent().as_ref().unwrap_or(&self.traceparent))
             .header("x-forwarded-for", self.client.ip().to_string())
     }
 }

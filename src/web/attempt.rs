@@ -12,10 +12,12 @@ use super::link_secrets::{self, Found};
 use super::refusal::Refused;
 use super::visitor::Visitor;
 use crate::error::{AppError, Cause};
+use crate::funnel::Stage;
 use crate::guard::{Admission, AdmitError, Attempt, Caller, Proof};
 use crate::settings::FlowSettings;
 use crate::signup::{FieldErrors, Flow, Link, LinkSecrets, RawForm, Rules, Submission};
 use crate::state::AppState;
+use crate::step::{self, step};
 use crate::upstream::create::{CreateError, Created, Destination, NotCreated};
 use crate::upstream::payload::OperatorTerms;
 
@@ -61,25 +63,35 @@ pub struct Posted {
 /// come to stands.
 pub async fn run_to_the_end(posted: Posted) -> Result<Outcome, AppError> {
     let state = Arc::clone(&posted.state);
-    let attempt = run(posted).in_current_span();
+    let attempt = step::run(step!("sign_up"), run(posted), |(_, label)| *label);
+    let attempt = async { attempt.await.0 }.in_current_span();
     let outcome = state.attempts.spawn_on(attempt, &state.runtime).await;
     Ok(outcome.map_err(|_panicked| Cause::AttemptPanicked)?)
 }
 
-async fn run(posted: Posted) -> Outcome {
-    let Posted { visitor, form, .. } = &posted;
+/// The outcome, and its name in events, counts and traces.
+async fn run(posted: Posted) -> (Outcome, &'static str) {
+    let Posted { visitor, flow, form, .. } = &posted;
     let caller = posted.caller();
-    let (outcome, called_for) = match visitor.in_force.guard.admit(caller, form).await {
+    visitor.tenant.reached(flow, Stage::Submitted);
+    let admission =
+        step::run(step!("admit"), visitor.in_force.guard.admit(caller, form), |admission| match admission {
+            Ok(Admission::Open(_)) => "open",
+            Ok(Admission::Answered(_)) => "answered",
+            Ok(Admission::Refused(_)) => "shared_refusal",
+            Err(_) => "refused",
+        });
+    let (outcome, called_for) = match admission.await {
         Ok(Admission::Open(attempt)) => posted.open(&attempt).await,
         Ok(Admission::Answered(answer)) => {
             posted.report("duplicate", None);
-            return Outcome::Created { destination: answer.destination, user_id: answer.user_id };
+            return (Outcome::Created { destination: answer.destination, user_id: answer.user_id }, "duplicate");
         }
         Ok(Admission::Refused(shared)) => {
             posted.report("duplicate", None);
             // A refusal we cannot read (another version wrote it) is one all the same: nothing was created.
             let refused = Refused::from_shared(&shared).unwrap_or_else(|| AdmitError::Unavailable.into());
-            return Outcome::Refused { refused, kept_pass: None };
+            return (Outcome::Refused { refused, kept_pass: None }, "duplicate");
         }
         Err(error) => (Outcome::Refused { refused: error.into(), kept_pass: posted.kept_pass() }, None),
     };
@@ -89,7 +101,7 @@ async fn run(posted: Posted) -> Outcome {
         Outcome::Panicked => "failed",
     };
     posted.report(label, called_for);
-    outcome
+    (outcome, label)
 }
 
 impl Posted {
@@ -172,12 +184,21 @@ impl Posted {
         called_for: &mut Option<Duration>,
     ) -> Result<(crate::domain::email::Email, Created), Refused> {
         let Self { visitor, terms, form, .. } = self;
-        let submission = self.parse()?;
+        let span = step!("parse");
+        let submission = span.in_scope(|| self.parse());
+        span.record("outcome", if submission.is_ok() { "valid" } else { "invalid" });
+        let submission = submission?;
+        visitor.tenant.reached(self.flow, Stage::Valid);
         count_observed(&submission);
         let (email, submission_username) = (submission.email().clone(), submission.username().clone());
         let challenge = &visitor.tenant.challenge;
-        let cleared =
-            visitor.in_force.guard.clear(attempt, submission, Proof::of(form), challenge, terms.turnstile).await?;
+        let cleared = visitor.in_force.guard.clear(attempt, submission, Proof::of(form), challenge, terms.turnstile);
+        let cleared = step::run(step!("clear"), cleared, |cleared| match cleared {
+            Ok(_) => "cleared",
+            Err(error) => error.reason.label(),
+        });
+        let cleared = cleared.await?;
+        visitor.tenant.reached(self.flow, Stage::Cleared);
         let operator = OperatorTerms { notes: terms.notes.clone(), trial_length: terms.trial_length };
         let cleared = visitor.tenant.studio.check_email(cleared, &visitor.trace).await?;
         let (username, prefilled) = (submission_username, self.secrets().prefilled);
@@ -210,6 +231,7 @@ impl Posted {
             "flow" => self.flow.slug, "tenant" => tenant.to_string(), "outcome" => outcome
         )
         .increment(1);
+        self.visitor.tenant.ended(self.flow, outcome);
         let link = self.link();
         let campaign = |name| link.attribution.get(name).map(|value| value.chars().take(100).collect::<String>());
         let consent = (outcome == "created").then(|| {

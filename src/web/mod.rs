@@ -8,6 +8,7 @@ pub mod form_body;
 pub mod health;
 pub mod host;
 pub mod link_secrets;
+pub mod operators;
 pub mod pages;
 pub mod prefill;
 pub mod refusal;

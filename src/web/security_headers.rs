@@ -102,3 +102,10 @@ impl SecurityHeaders {
         }
     }
 }
+
+/// The headers that are the same on every listener.
+pub fn write_fixed(headers: &mut HeaderMap) {
+    for (name, value) in FIXED {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+}

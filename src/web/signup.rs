@@ -24,6 +24,7 @@ use super::words::Words;
 use crate::domain::email::Email;
 use crate::domain::email_typo;
 use crate::error::{AppError, Cause, rate_limit_fields, whole_seconds};
+use crate::funnel::Stage;
 use crate::guard::submission_id::SubmissionId;
 use crate::guard::{PASS_FIELD, SUBMISSION_ID_FIELD, TOKEN_FIELD, UPSTREAM_TOKEN_FIELD};
 use crate::settings::{FlowSettings, TurnstileMode};
@@ -61,6 +62,7 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
     if method == Method::GET {
         let tenant = visitor.tenant.settings.id.to_string();
         counter!("signup_form_views_total", "flow" => flow.slug, "tenant" => tenant).increment(1);
+        visitor.tenant.reached(flow, Stage::Viewed);
     }
 
     let secrets = visitor.secrets(visitor.sealed(), Found::InLink);
@@ -114,7 +116,12 @@ pub async fn submit(guest: Guest, slug: web::Path<String>, form: PostedForm) -> 
         return in_another_language(&context, &posted).await;
     }
     match run_to_the_end(posted).await? {
-        Outcome::Created { destination, user_id } => Ok(redirect(&context, flow, destination, user_id)),
+        Outcome::Created { destination, user_id } => {
+            if destination.is_some() {
+                context.tenant.reached(flow, Stage::Redirected);
+            }
+            Ok(redirect(&context, flow, destination, user_id))
+        }
         Outcome::Panicked => Err(Cause::AttemptPanicked.into()),
         Outcome::Refused { refused, kept_pass } => again(&context, &visitor, flow, terms, &form, refused, kept_pass),
     }

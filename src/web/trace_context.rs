@@ -9,26 +9,47 @@ use crate::seal::{SealError, hex, random};
 /// # Errors
 /// [`SealError`] when the system gives no randomness.
 pub fn continued(headers: &HeaderMap) -> Result<String, SealError> {
-    let mut lines = headers.get_all("traceparent");
-    let incoming = lines.next().and_then(|value| value.to_str().ok()).filter(|_| lines.next().is_none());
     let span = hex(&random::<8>()?);
-    Ok(match incoming.and_then(parse) {
-        Some((trace, flags)) => format!("00-{trace}-{span}-{flags}"),
+    Ok(match parent(headers) {
+        Some(Parent { trace, flags, .. }) => format!("00-{trace}-{span}-{flags}"),
         None => format!("00-{}-{span}-00", hex(&random::<16>()?)),
     })
 }
 
-/// Trace id and flags of a well-formed header; version `ff` and all-zero ids are invalid.
-fn parse(header: &str) -> Option<(&str, &str)> {
+/// The caller's span, in lower-case hexadecimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parent<'a> {
+    /// The trace it belongs to.
+    pub trace: &'a str,
+    /// The span itself.
+    pub span: &'a str,
+    /// Whether it is sampled, and what else stands there.
+    pub flags: &'a str,
+}
+
+/// The caller's span, if there is exactly one well-formed header.
+#[must_use]
+pub fn parent(headers: &HeaderMap) -> Option<Parent<'_>> {
+    let mut lines = headers.get_all("traceparent");
+    let only = lines.next().and_then(|value| value.to_str().ok()).filter(|_| lines.next().is_none());
+    only.and_then(parse)
+}
+
+/// Version `ff` and all-zero ids are invalid.
+fn parse(header: &str) -> Option<Parent<'_>> {
     let mut parts = header.split('-');
-    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let is_hex = |text: &str, length: usize| {
         text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
     let is_zero = |text: &str| text.bytes().all(|byte| byte == b'0');
-    let sound = is_hex(version, 2) && is_hex(trace, 32) && is_hex(parent, 16) && is_hex(flags, 2);
+    let sound = is_hex(version, 2) && is_hex(trace, 32) && is_hex(span, 16) && is_hex(flags, 2);
     let known_length = version != "00" || parts.next().is_none();
-    (sound && known_length && version != "ff" && !is_zero(trace) && !is_zero(parent)).then_some((trace, flags))
+    (sound && known_length && version != "ff" && !is_zero(trace) && !is_zero(span)).then_some(Parent {
+        trace,
+        span,
+        flags,
+    })
 }
 
 #[cfg(test)]
@@ -38,7 +59,8 @@ mod tests {
     #[test]
     fn only_a_well_formed_trace_is_continued() {
         let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        assert_eq!(parse(good), Some(("4bf92f3577b34da6a3ce929d0e0e4736", "01")));
+        let parent = Parent { trace: "4bf92f3577b34da6a3ce929d0e0e4736", span: "00f067aa0ba902b7", flags: "01" };
+        assert_eq!(parse(good), Some(parent));
         assert!(parse("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more").is_some());
         for bad in [
             "",

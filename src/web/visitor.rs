@@ -17,6 +17,7 @@ use crate::error::AppError;
 use crate::signup::link::first;
 use crate::signup::{Link, LinkSecrets};
 use crate::state::{AppState, InForce, Tenant};
+use crate::step;
 use crate::upstream::Trace;
 
 /// Who came, to which tenant, by which link. Owned, so that an attempt can outlive the request.
@@ -50,7 +51,10 @@ impl Visitor {
             query: context.query.clone(),
             trace: Trace {
                 request_id: context.request_id.clone(),
-                traceparent: trace_context::continued(request.headers())?,
+                traceparent: match step::traceparent() {
+                    Some(ours) => ours,
+                    None => trace_context::continued(request.headers())?,
+                },
                 client,
             },
         })

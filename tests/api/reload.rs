@@ -121,6 +121,23 @@ async fn an_attempt_in_flight_ends_with_the_neighbours_and_keys_it_began_with() 
 }
 
 #[tokio::test]
+async fn an_open_circuit_stays_open_for_the_same_studio_alone() {
+    let circuit =
+        unlimited_and(&[("SIGNUP__UPSTREAM__CIRCUIT__FAILURES", "2"), ("SIGNUP__UPSTREAM__CIRCUIT__OPEN_FOR", "1h")]);
+    let app = TestApp::with(&circuit).await;
+    app.studio.reply(Reply::Json(503, json!({})));
+    for _ in 0..2 {
+        assert_eq!(app.sign_up(FLOWS[0]).await.status, 503);
+    }
+    app.reload(&circuit);
+    assert_eq!((app.sign_up(FLOWS[0]).await.status, app.studio.received().len()), (503, 2), "nobody asks");
+    let elsewhere = Neighbour::studio().await;
+    let base = elsewhere.url("/v1");
+    app.reload(&[circuit.as_slice(), &[("SIGNUP__UPSTREAM__BASE_URL", base.as_str())]].concat());
+    assert_eq!((app.sign_up(FLOWS[0]).await.status, elsewhere.received().len()), (303, 1));
+}
+
+#[tokio::test]
 async fn a_key_that_is_gone_expires_the_forms_it_signed_and_one_that_is_kept_does_not() {
     let app = TestApp::with(UNLIMITED).await;
     for flow in FLOWS {

@@ -19,7 +19,9 @@ mod prometheus;
 
 mod at_most_once;
 mod balancer;
+mod check_live;
 mod limits;
 mod metrics;
 mod outage;
 mod reload;
+mod traces;

@@ -185,6 +185,17 @@ impl Gateway {
         Some(Page::read(response.ok()?).await)
     }
 
+    /// Posts a page's form with further headers.
+    pub async fn submit_with(&self, page: &Page, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Page {
+        let request = self
+            .client
+            .post(format!("http://localhost:{}{}", self.address.port(), page.action()))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(urlencode(&fill(page, fields)));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        Page::read(request.send().await.unwrap()).await
+    }
+
     /// Status and body of readiness on the admin listener.
     pub async fn ready(&self) -> Option<(u16, String)> {
         let answer = self.client.get(format!("http://{}/health/ready", self.admin)).send().await.ok()?;

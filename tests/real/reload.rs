@@ -40,6 +40,41 @@ async fn a_changed_list_takes_effect_and_a_broken_one_is_refused_as_a_whole() {
 }
 
 #[tokio::test]
+async fn the_level_of_the_log_follows_its_file() {
+    let folder = std::env::temp_dir().join(format!("signup-gateway-level-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("signup.toml");
+    let (studio, siteverify) = (Neighbour::studio().await, Neighbour::siteverify().await);
+    fs::write(&file, "").unwrap();
+    let variables = [("SIGNUP_CONFIG", file.to_str().unwrap()), ("SIGNUP__TELEMETRY__LOG_FORMAT", "pretty")];
+    let gateway = Gateway::start(&studio, &siteverify, &variables).await;
+    let mut reloads = 0;
+    let mut set = async |level: &str| {
+        fs::write(&file, format!("[telemetry]\nlog_level = \"{level}\"\n")).unwrap();
+        reloads += 1;
+        gateway.signal("HUP");
+        eventually("reloaded", async || gateway.logged("reloaded") == reloads).await;
+    };
+    gateway.get("/").await;
+    assert_eq!(gateway.logged("answered"), 0, "pages are nothing at info");
+    set("debug").await;
+    gateway.get("/").await;
+    eventually("pages are logged at debug", async || gateway.logged("answered") == 1).await;
+    assert_eq!(gateway.logged("DEBUG"), 1);
+    set("loud").await;
+    assert_eq!(gateway.logged("must be one of info, error, warn, debug"), 1);
+    gateway.get("/").await;
+    eventually("what was in force stays so", async || gateway.logged("answered") == 2).await;
+    set("info").await;
+    gateway.get("/").await;
+    gateway.get("/nowhere").await;
+    eventually("failures are logged at info", async || gateway.logged("status=404") == 1).await;
+    assert_eq!(gateway.logged("answered"), 3, "pages are not");
+    assert_eq!(gateway.logged("\u{1b}"), 0, "no colours, for this is no terminal");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
 async fn a_changed_file_of_settings_takes_effect_and_every_problem_of_a_broken_one_is_logged() {
     let folder = std::env::temp_dir().join(format!("signup-gateway-settings-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();

@@ -74,6 +74,7 @@ fn each_default_is_the_contracts() {
         ("rate_limit.mode", r#""enforce""#),
         ("honeypot.mode", r#""observe""#),
         ("telemetry.log_format", r#""pretty""#),
+        ("telemetry.log_level", r#""info""#),
         ("telemetry.otlp_endpoint", "[not set]"),
         ("sandbox.enabled", "true"),
         ("sandbox.bind", r#""127.0.0.1:8081""#),

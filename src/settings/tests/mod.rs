@@ -56,6 +56,9 @@ fn production(changes: Variables<'_>) -> Vec<(&str, &str)> {
         ("SIGNUP__TURNSTILE__SITE_KEY", "0x4AAAAAAA"),
         ("SIGNUP__TURNSTILE__SECRET_KEY", "0x4BBBBBBB"),
         ("SIGNUP__REDIRECT__DEFAULT_ORIGIN", "https://studio.example"),
+        ("SIGNUP__SERVER__TRUSTED_PROXIES", "10.0.0.0/8"),
+        ("SIGNUP__RATE_LIMIT__BACKEND", "redis"),
+        ("SIGNUP__RATE_LIMIT__REDIS_URL", "redis://127.0.0.1:6379"),
     ];
     let kept = good.into_iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
     kept.chain(changes.iter().copied().filter(|(_, value)| !value.is_empty())).collect()

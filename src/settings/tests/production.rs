@@ -56,7 +56,7 @@ const REFUSALS: &[Row] = &[
         &["upstream.base_url"],
     ),
     ("no origin", &[("SIGNUP__REDIRECT__DEFAULT_ORIGIN", "")], &["redirect.default_origin"]),
-    ("redis without a URL", &[("SIGNUP__RATE_LIMIT__BACKEND", "redis")], &["rate_limit.redis_url"]),
+    ("redis without a URL", &[("SIGNUP__RATE_LIMIT__REDIS_URL", "")], &["rate_limit.redis_url"]),
     ("no site key", &[("SIGNUP__TURNSTILE__SITE_KEY", "")], &["turnstile.site_key"]),
     ("no secret key", &[("SIGNUP__TURNSTILE__SECRET_KEY", "")], &["turnstile.secret_key"]),
     (
@@ -145,4 +145,46 @@ fn development_warns_where_production_refuses_a_weak_key() {
     let warnings = load(&[("SIGNUP__SERVER__SECRET_KEY", "short"), ("SIGNUP__TURNSTILE__SITE_KEY", "")]).warnings;
     let keys: Vec<_> = warnings.iter().map(|warning| warning.key.as_str()).collect();
     assert_eq!(keys, ["server.secret_key", "turnstile.site_key"]);
+}
+
+#[test]
+fn what_is_legal_and_probably_not_meant_is_warned_of_in_production_alone() {
+    let key = "the same key in both places: surely a random one";
+    let rows: &[(&[(&str, &str)], &str)] = &[
+        (&[("SIGNUP__SERVER__TRUSTED_PROXIES", "")], "server.trusted_proxies"),
+        (&[("SIGNUP__SERVER__TRUSTED_PROXIES", "0.0.0.0/0")], "server.trusted_proxies"),
+        (&[("SIGNUP__SERVER__SECRET_KEY", "abcabcabcabcabcabcabcabcabcabcabcabc")], "server.secret_key"),
+        (
+            &[("SIGNUP__SERVER__SECRET_KEY", key), ("SIGNUP__SERVER__PREVIOUS_SECRET_KEYS", key)],
+            "server.previous_secret_keys",
+        ),
+        (&[("SIGNUP__SERVER__DRAIN_TIMEOUT", "20s")], "server.drain_timeout"),
+        (&[("SIGNUP__UPSTREAM__TIMEOUT", "55s"), ("SIGNUP__SERVER__DRAIN_TIMEOUT", "90s")], "upstream.timeout"),
+        (&[("SIGNUP__RATE_LIMIT__BACKEND", "memory")], "rate_limit.backend"),
+        (&[("SIGNUP__RATE_LIMIT__IPV6_PREFIX", "128")], "rate_limit.ipv6_prefix"),
+        (&[("SIGNUP__RATE_LIMIT__EXEMPT", "203.0.0.0/12")], "rate_limit.exempt"),
+        (&[("SIGNUP__RATE_LIMIT__EXEMPT", "2001:db8::/20")], "rate_limit.exempt"),
+        (&[("SIGNUP__RATE_LIMIT__MODE", "observe")], "rate_limit.mode"),
+        (&[("SIGNUP__PASSWORD__MIN_LENGTH", "6")], "password.min_length"),
+        (&[("SIGNUP__PASSWORD__REFUSE_COMMON", "false")], "password.refuse_common"),
+        (&[("SIGNUP__TELEMETRY__LOG_LEVEL", "warn")], "telemetry.log_level"),
+        (&[("SIGNUP__TELEMETRY__OTLP_ENDPOINT", "http://collector.example:4318")], "telemetry.otlp_endpoint"),
+        (&[("SIGNUP__FLOWS__PRO__TURNSTILE", "off")], "flows.pro.turnstile"),
+        (&[("SIGNUP__TURNSTILE__ON_OUTAGE", "allow")], "turnstile.on_outage"),
+    ];
+    for (changes, expected) in rows {
+        let changes = [*changes, &[("SIGNUP__FLOWS__TRIAL__TURNSTILE", "upstream")]].concat();
+        let warned: Vec<_> = load(&production(&changes)).warnings.into_iter().map(|warning| warning.key).collect();
+        assert_eq!(warned, [*expected], "{changes:?}");
+    }
+    for (name, value) in [
+        ("SIGNUP__RATE_LIMIT__EXEMPT", "10.0.0.0/8,203.0.113.0/24,fd00::/8"),
+        ("SIGNUP__TELEMETRY__OTLP_ENDPOINT", "http://127.0.0.1:4318"),
+        ("SIGNUP__TELEMETRY__LOG_LEVEL", "debug"),
+        ("SIGNUP__SERVER__PREVIOUS_SECRET_KEYS", "another key: the one from before and a random one"),
+    ] {
+        let changes = [(name, value), ("SIGNUP__FLOWS__TRIAL__TURNSTILE", "upstream")];
+        let warnings = load(&production(&changes)).warnings;
+        assert!(warnings.is_empty(), "{name}: {warnings:?}");
+    }
 }

@@ -1,11 +1,12 @@
-//! Everything the process logged, captured once for all tests of this binary.
+//! Everything the process logged, captured once for all tests of this binary, at the level that tells most.
 
 use std::io;
 use std::panic;
 use std::sync::{LazyLock, Mutex};
 
-use signup_gateway::settings::LogFormat;
-use signup_gateway::telemetry;
+use signup_gateway::settings::{LogFormat, LogLevel};
+use signup_gateway::telemetry::{self, Verbosity};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
@@ -20,7 +21,9 @@ static INSTALLED: LazyLock<()> = LazyLock::new(|| {
         reported(panic);
         shown(panic);
     }));
-    tracing::subscriber::set_global_default(telemetry::subscriber(LogFormat::Json, || Capture)).unwrap();
+    let subscriber = telemetry::subscriber(LogFormat::Json, Verbosity::new(LogLevel::Debug), false, || Capture);
+    // As the process does it: libraries that use `log` are heard, too.
+    subscriber.try_init().unwrap();
 });
 
 struct Capture;

@@ -1,0 +1,73 @@
+//! The steps of a sign-up as spans for traces: their names, how long they took, what came of them. Nothing else, and
+//! nothing about who signed up. Log lines never show them, and without a collector they are off.
+
+use tracing::Instrument as _;
+
+/// The target of these spans, by which the log leaves them out and traces take them in.
+pub const TARGET: &str = "signup_gateway::step";
+
+/// A span of a step within the process: `step!("parse")`, or of a call to a neighbour: `step!("redis", client)`.
+macro_rules! step {
+    ($name:literal) => {
+        tracing::info_span!(target: $crate::step::TARGET, $name, outcome = tracing::field::Empty)
+    };
+    ($name:literal, client) => {
+        tracing::info_span!(
+            target: $crate::step::TARGET,
+            $name,
+            otel.kind = "client",
+            outcome = tracing::field::Empty
+        )
+    };
+}
+pub(crate) use step;
+
+/// Runs a step in its span, and notes what came of it.
+pub async fn run<T>(span: tracing::Span, step: impl Future<Output = T>, outcome: impl FnOnce(&T) -> &'static str) -> T {
+    // Boxed: steps nest, and a future that holds another twice doubles with each of them.
+    let result = Box::pin(step.instrument(span.clone())).await;
+    if !span.is_disabled() {
+        span.record("outcome", outcome(&result));
+    }
+    result
+}
+
+/// Whether spans are exported: without, a request does not even ask for its own.
+#[cfg(feature = "otlp")]
+static EXPORTING: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+/// Says that spans are exported from now on.
+#[cfg(feature = "otlp")]
+pub fn begin_exporting() {
+    EXPORTING.store(true, std::sync::atomic::Ordering::Relaxed);
+}
+
+/// Whether spans are exported.
+#[cfg(feature = "otlp")]
+#[must_use]
+pub fn is_exporting() -> bool {
+    EXPORTING.load(std::sync::atomic::Ordering::Relaxed)
+}
+
+/// The `traceparent` of the span we are in, where spans are exported.
+#[cfg(feature = "otlp")]
+#[must_use]
+pub fn traceparent() -> Option<String> {
+    use opentelemetry::trace::TraceContextExt as _;
+    use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+    if !is_exporting() {
+        return None;
+    }
+    let context = tracing::Span::current().context();
+    let span = context.span();
+    let ids = span.span_context();
+    ids.is_valid().then(|| format!("00-{}-{}-{:02x}", ids.trace_id(), ids.span_id(), ids.trace_flags()))
+}
+
+/// The `traceparent` of the span we are in; this build exports none.
+#[cfg(not(feature = "otlp"))]
+#[must_use]
+pub fn traceparent() -> Option<String> {
+    None
+}
