@@ -21,3 +21,4 @@ mod balancer;
 mod limits;
 mod outage;
 mod reload;
+mod soak;
