@@ -1,5 +1,6 @@
 //! The shared side: Redis or Valkey, one script call and one round trip for each decision.
 
+use std::io;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -11,8 +12,11 @@ use super::limits::{Decision, LimitKey, Scope};
 use crate::domain::policy::Quota;
 use crate::seal::hex;
 
-/// A visitor waits no longer than this for a decision of the shared store.
-const RESPONSE_TIMEOUT: Duration = Duration::from_millis(100);
+/// How long a question about a form may take. A replica that goes on without the answer keeps the promise of one account
+/// alone, so a server that is only busy is worth waiting for.
+const FORM_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long may take what is merely counted, and what is told again later: how an attempt ended.
+const HURRIED_TIMEOUT: Duration = Duration::from_millis(100);
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 
@@ -115,7 +119,7 @@ impl Redis {
     pub(super) fn lazy(url: &str) -> Result<Self, RedisUnavailable> {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT))
+            .set_response_timeout(Some(FORM_TIMEOUT))
             .set_number_of_retries(1)
             .set_min_delay(Duration::from_millis(10));
         Ok(Self(ConnectionManager::new_lazy_with_config(Client::open(url)?, config)?))
@@ -123,21 +127,15 @@ impl Redis {
 
     pub(super) async fn take(&self, scope: Scope, key: LimitKey, quota: Quota) -> Result<Decision, RedisUnavailable> {
         let increment = microseconds(quota.period);
-        let wait: u64 = TAKE
-            .key(limit_name(scope, key))
-            .arg(increment)
-            .arg(increment.saturating_mul(u64::from(quota.burst.get()) - 1))
-            .invoke_async(&mut self.0.clone())
-            .await?;
+        let tolerance = increment.saturating_mul(u64::from(quota.burst.get()) - 1);
+        let script = &mut TAKE.key(limit_name(scope, key));
+        let wait: u64 = hurried(script.arg(increment).arg(tolerance).invoke_async(&mut self.0.clone())).await?;
         Ok(if wait == 0 { Decision::Allowed } else { Decision::Limited { retry_after: Duration::from_micros(wait) } })
     }
 
     pub(super) async fn refund(&self, scope: Scope, key: LimitKey, quota: Quota) -> Result<(), RedisUnavailable> {
-        let _given: u64 = REFUND
-            .key(limit_name(scope, key))
-            .arg(microseconds(quota.period))
-            .invoke_async(&mut self.0.clone())
-            .await?;
+        let script = &mut REFUND.key(limit_name(scope, key));
+        let _given: u64 = hurried(script.arg(microseconds(quota.period)).invoke_async(&mut self.0.clone())).await?;
         Ok(())
     }
 
@@ -194,15 +192,17 @@ impl Redis {
             Phase::Unknown => ("u".to_owned(), keep),
             Phase::Settled(sealed) => (format!("d{sealed}"), keep),
         };
-        let _ended: u64 = FINISH
-            .key(attempt_name(key))
-            .arg(hex(&token.0))
-            .arg(record)
-            .arg(milliseconds(keep))
-            .invoke_async(&mut self.0.clone())
-            .await?;
+        let script = &mut FINISH.key(attempt_name(key));
+        script.arg(hex(&token.0)).arg(record).arg(milliseconds(keep));
+        let _ended: u64 = hurried(script.invoke_async(&mut self.0.clone())).await?;
         Ok(())
     }
+}
+
+/// An answer within [`HURRIED_TIMEOUT`].
+async fn hurried<T>(answer: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
+    let late = || io::Error::from(io::ErrorKind::TimedOut);
+    tokio::time::timeout(HURRIED_TIMEOUT, answer).await.unwrap_or_else(|_elapsed| Err(late().into()))
 }
 
 /// Asks a server for its version, for `check-config --live`: words for success, or for what to mend.

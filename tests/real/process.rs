@@ -73,10 +73,29 @@ impl Redis {
         self.port
     }
 
+    /// Answers nobody for so long.
+    pub async fn hesitate(&self, pause: Duration) {
+        let milliseconds = u64::try_from(pause.as_millis()).unwrap();
+        let () = redis::cmd("CLIENT")
+            .arg("PAUSE")
+            .arg(milliseconds)
+            .query_async(&mut self.connection().await)
+            .await
+            .unwrap();
+    }
+
+    /// Forgets everything.
+    pub async fn flush(&self) {
+        let () = redis::cmd("FLUSHALL").query_async(&mut self.connection().await).await.unwrap();
+    }
+
+    async fn connection(&self) -> redis::aio::MultiplexedConnection {
+        redis::Client::open(self.url()).unwrap().get_multiplexed_async_connection().await.unwrap()
+    }
+
     /// Every key and value it holds, as text.
     pub async fn everything(&self) -> Vec<(String, String)> {
-        let client = redis::Client::open(self.url()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let mut connection = self.connection().await;
         let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
         let mut all = Vec::new();
         for key in keys {

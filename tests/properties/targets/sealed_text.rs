@@ -4,12 +4,12 @@ use secrecy::SecretString;
 use signup_gateway::domain::tenant::TenantId;
 use signup_gateway::guard::pass::Pass;
 use signup_gateway::guard::submission_id::SubmissionId;
-use signup_gateway::seal::Keyring;
+use signup_gateway::seal::{Keyring, hex, random};
 use signup_gateway::signup::flows::FLOWS;
 use signup_gateway::signup::{Flow, LinkSecrets};
 use signup_gateway::web::link_secrets::{self, Found};
 
-use super::{SETTINGS, tenant};
+use super::tenant;
 
 /// A made-up or altered submission id, pass or `ctx` never opens; an unaltered one always does.
 pub fn sealed_text(bytes: &[u8]) {
@@ -37,7 +37,9 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let now = SystemTime::now();
-        let keyring = Keyring::new(&SETTINGS.server.secret_keys).expect("there is a key");
+        // A key of its own each time: a fuzzer sees what is compared, and would bring an earlier genuine text.
+        let secret = hex(&random::<32>().expect("there is randomness"));
+        let keyring = Keyring::new(&[SecretString::from(secret)]).expect("there is a key");
         let form = SubmissionId::issue(now).expect("there is randomness");
         Self { keyring, tenant: &tenant().id, flow: FLOWS[0], form, now }
     }

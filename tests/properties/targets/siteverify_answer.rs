@@ -30,7 +30,8 @@ pub fn siteverify_answer(bytes: &[u8]) {
         Ok(text) => text.replace("@now", &now()).into_bytes(),
         Err(_not_utf8) => answer.body.to_vec(),
     };
-    let json: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    // Bytes that are no UTF-8 in a field nobody reads harm nobody.
+    let json: serde_json::Value = serde_json::from_str(&String::from_utf8_lossy(&body)).unwrap_or_default();
     let documented = answer.status == 200 && answer.says_json();
     match at_once(SITEVERIFY.read_verdict(answer.response(body), "pro")) {
         Ok(()) => {

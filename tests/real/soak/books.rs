@@ -29,9 +29,11 @@ impl Books<'_> {
         }
         let kinds = ["duplicates", "lost", "wrong answers", "typed values lost"];
         let mut totals = [0; 4];
+        let mut doubled = 0;
         for form in self.forms {
             let calls = calls.remove(form.email.as_str()).unwrap_or_default();
             let audit = Audit { form, calls: &calls, books: self };
+            doubled += usize::from(audit.created().count() > 1);
             let found = [audit.duplicates(), audit.lost(), audit.wrong_answers(), form.values_lost.clone()];
             for ((total, kind), found) in totals.iter_mut().zip(kinds).zip(found) {
                 *total += found.len();
@@ -44,6 +46,7 @@ impl Books<'_> {
         report.findings.extend(self.surprising_lines());
         report.findings.extend(self.metrics_that_disagree());
         report.findings.extend(self.memory_that_grows());
+        report.row("forms with two accounts, Redis away or not", doubled);
         for (kind, total) in kinds.into_iter().zip(totals) {
             report.row(kind, total);
         }

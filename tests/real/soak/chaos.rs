@@ -101,13 +101,12 @@ async fn redis_in_trouble(world: &World, dice: &mut Dice) {
     let redis = world.redis.lock().unwrap().take().expect("it runs");
     let port = redis.kill();
     tokio::time::sleep(dice.milliseconds(500..=3_000)).await;
-    let redis = Redis::at(port).await;
-    *world.redis.lock().unwrap() = Some(redis);
+    *world.redis.lock().unwrap() = Some(Redis::at(port).await);
     shared_again(world).await;
 
-    let client = redis::Client::open(format!("redis://127.0.0.1:{port}/")).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    let () = redis::cmd("FLUSHALL").query_async(&mut connection).await.unwrap();
+    let redis = world.redis.lock().unwrap().take().expect("it runs");
+    redis.flush().await;
+    *world.redis.lock().unwrap() = Some(redis);
     world.trouble("Redis away or emptied", None, from);
 }
 
