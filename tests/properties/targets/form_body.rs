@@ -3,13 +3,17 @@ use signup_gateway::signup::{Flow, Link, RawForm, Rules, Submission, Value};
 
 use super::{SETTINGS, tenant};
 
-/// Any body is read; what a page shows of it is posted again unchanged; and what passes the parse is already as it is
+/// Any body is read, as the URL standard decodes it and the first of a name; what a page shows of it is posted again unchanged; and what passes the parse is already as it is
 /// forwarded: parsed once more it is the same.
 pub fn form_body(body: &[u8]) {
     let form = RawForm::from_urlencoded(body);
     let shown: Vec<(String, String)> = owned(form.pairs());
     assert!(shown.len() <= 64, "{} fields", shown.len());
     assert!(shown.iter().all(|(_, value)| !value.contains('\0')), "a NUL is shown: {shown:?}");
+    for (name, value) in shown.iter().filter(|(name, _)| !name.contains('\u{fffd}')) {
+        let first = form_urlencoded::parse(body).find(|(posted, _)| posted == name).expect("it was posted").1;
+        assert_eq!(*value, first.replace('\0', "\u{fffd}"), "{name} is not the first of its name");
+    }
     let again = RawForm::from_urlencoded(encode(&shown).as_bytes());
     assert_eq!(owned(again.pairs()), shown, "a form that comes back is another");
     for flow in FLOWS {
