@@ -195,7 +195,7 @@ thread_local! {
     static GENERATOR: RefCell<Option<StdRng>> = const { RefCell::new(None) };
 }
 
-/// Random bytes from a cryptographic generator (ChaCha12) of this thread, which the system seeds: a page takes several,
+/// Random bytes from a cryptographic generator (`ChaCha12`) of this thread, which the system seeds: a page takes several,
 /// and a system call each would cost more than all else about them.
 ///
 /// # Errors

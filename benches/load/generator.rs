@@ -151,13 +151,12 @@ struct Connection {
 
 /// Sends a request and reads its answer; a connection that breaks is left behind.
 async fn exchange(connection: &mut Option<Connection>, target: SocketAddr, request: &[u8]) -> Result<u16, Failure> {
-    let mut open = match connection.take() {
-        Some(open) => open,
-        None => {
-            let stream = TcpStream::connect(target).await?;
-            stream.set_nodelay(true)?;
-            Connection { stream, buffer: Vec::with_capacity(64 * 1024) }
-        }
+    let mut open = if let Some(open) = connection.take() {
+        open
+    } else {
+        let stream = TcpStream::connect(target).await?;
+        stream.set_nodelay(true)?;
+        Connection { stream, buffer: Vec::with_capacity(64 * 1024) }
     };
     open.stream.write_all(request).await?;
     let (status, keeps) = open.answer().await?;

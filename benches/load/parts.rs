@@ -90,19 +90,20 @@ struct Row<'a> {
     failures: u64,
 }
 
-impl Bench {
-    fn load(&self, target: &Subject, request: Request, status: u16) -> Load {
-        Load {
-            target: target.address,
-            request,
-            connections: CONNECTIONS,
-            arrivals: Arrivals::AsFastAsPossible,
-            lasts: SPELL,
-            status,
-            first: 0,
-        }
+/// A load of a comparison.
+fn load(target: &Subject, request: Request, status: u16) -> Load {
+    Load {
+        target: target.address,
+        request,
+        connections: CONNECTIONS,
+        arrivals: Arrivals::AsFastAsPossible,
+        lasts: SPELL,
+        status,
+        first: 0,
     }
+}
 
+impl Bench {
     fn gateway(&self) -> Gateway<'_> {
         Gateway {
             binary: &self.binary,
@@ -122,8 +123,8 @@ impl Bench {
         load.run().await
     }
 
-    fn row<'a>(&self, name: &str, subject: &'a Subject, request: Request, status: u16) -> Row<'a> {
-        let load = self.load(subject, request, status);
+    fn row<'a>(name: &str, subject: &'a Subject, request: Request, status: u16) -> Row<'a> {
+        let load = load(subject, request, status);
         Row {
             name: name.to_owned(),
             process: &subject.process,
@@ -159,15 +160,15 @@ impl Bench {
             let pages = self.folder.join("pages");
             fs::create_dir_all(&pages)?;
             let file = pages.join(format!("{flow}.html"));
-            fs::write(&file, body_of(&gateway, &format!("/signup/{flow}")).await?)?;
+            fs::write(&file, body_of(&gateway, &format!("/signup/{flow}"))?)?;
             let rival = rival(&self.folder, &pages, self.studio.address)?;
             let bare = bare(&file)?;
             let mut rows = [
-                self.row("nginx, static file, access log", &rival, get(&format!("/logged/{flow}.html")), 200),
-                self.row("nginx, static file, no log", &rival, get(&format!("/quiet/{flow}.html")), 200),
-                self.row("bare actix-web handler", &bare, get("/"), 200),
-                self.row("gateway", &gateway, get(&format!("/signup/{flow}")), 200),
-                self.row("gateway, marketing link", &gateway, get(&format!("/signup/{flow}?{LINK}")), 200),
+                Self::row("nginx, static file, access log", &rival, get(&format!("/logged/{flow}.html")), 200),
+                Self::row("nginx, static file, no log", &rival, get(&format!("/quiet/{flow}.html")), 200),
+                Self::row("bare actix-web handler", &bare, get("/"), 200),
+                Self::row("gateway", &gateway, get(&format!("/signup/{flow}")), 200),
+                Self::row("gateway, marketing link", &gateway, get(&format!("/signup/{flow}?{LINK}")), 200),
             ];
             self.alternate(&mut rows).await?;
             table(&format!("GET /signup/{flow}, {} bytes", fs::metadata(&file)?.len()), &rows);
@@ -183,10 +184,10 @@ impl Bench {
         let unverified =
             Gateway { variables: &[("SIGNUP__FLOWS__PRO__TURNSTILE", "off")], ..self.gateway() }.start()?;
         let mut rows = [
-            self.row("nginx, proxy_pass", &rival, sign_up("/signup/pro")?, 200),
-            self.row("gateway", &memory, sign_up("/signup/pro")?, 303),
-            self.row("gateway, Redis", &shared, sign_up("/signup/pro")?, 303),
-            self.row("gateway, Turnstile off", &unverified, sign_up("/signup/pro")?, 303),
+            Self::row("nginx, proxy_pass", &rival, sign_up("/signup/pro")?, 200),
+            Self::row("gateway", &memory, sign_up("/signup/pro")?, 303),
+            Self::row("gateway, Redis", &shared, sign_up("/signup/pro")?, 303),
+            Self::row("gateway, Turnstile off", &unverified, sign_up("/signup/pro")?, 303),
         ];
         self.alternate(&mut rows).await?;
         table("POST /signup/pro", &rows);
@@ -195,8 +196,8 @@ impl Bench {
 
     async fn latency(&self) -> Result<(), Failure> {
         let gateway = self.gateway().start()?;
-        let post = self.load(&gateway, sign_up("/signup/pro")?, 303);
-        let straight = self.load(&self.studio, sign_up("/v1/api-create-pro-user")?, 200);
+        let post = load(&gateway, sign_up("/signup/pro")?, 303);
+        let straight = load(&self.studio, sign_up("/v1/api-create-pro-user")?, 200);
         let capacity = self.drive(post.clone()).await.rate();
         println!("\n### Latency of a sign-up, and what the gateway adds (capacity {capacity:.0} a second)\n");
         println!("| load | subject | p50 ms | p99 ms | p99.9 ms | failed |\n|---|---|---|---|---|---|");
@@ -219,14 +220,14 @@ impl Bench {
     }
 
     async fn crowd(&self) -> Result<(), Failure> {
-        let slow = slow_studio(Duration::from_millis(100)).await?;
+        let slow = slow_studio(Duration::from_millis(100))?;
         println!("\n### A slow studio (100 ms) and a crowd\n");
         println!(
             "| visitors at once | sign-ups a second | p50 ms | p99 ms | failed | resident MiB |\n|---|---|---|---|---|---|"
         );
         for visitors in [1_000, 5_000] {
             let gateway = Gateway { studio: slow, ..self.gateway() }.start()?;
-            let mut load = self.load(&gateway, sign_up("/signup/pro")?, 303);
+            let mut load = load(&gateway, sign_up("/signup/pro")?, 303);
             (load.connections, load.lasts) = (visitors, SPELL * 3);
             let outcome = self.drive(load).await;
             let resident = gateway.process.resident_mib()?;
@@ -245,7 +246,7 @@ impl Bench {
         let gateway = self.gateway().start()?;
         println!("\n### Memory, resident MiB\n\n| when | MiB |\n|---|---|");
         println!("| ready | {:.1} |", gateway.process.resident_mib()?);
-        let mut load = self.load(&gateway, get("/signup/trial"), 200);
+        let mut load = load(&gateway, get("/signup/trial"), 200);
         let mut clients = 0;
         while clients < 1_000_000 {
             load.first = self.visitors.fetch_add(2_000_000, Ordering::Relaxed);
@@ -299,14 +300,14 @@ fn table(title: &str, rows: &[Row<'_>]) {
 }
 
 /// The body of a page.
-async fn body_of(subject: &Subject, path: &str) -> Result<Vec<u8>, Failure> {
+fn body_of(subject: &Subject, path: &str) -> Result<Vec<u8>, Failure> {
     let address = subject.address;
     let output = Command::new("curl").args(["-sSf", &format!("http://{address}{path}")]).output()?;
     if output.status.success() { Ok(output.stdout) } else { Err("curl failed".into()) }
 }
 
 /// A studio that takes its time.
-async fn slow_studio(delay: Duration) -> Result<std::net::SocketAddr, Failure> {
+fn slow_studio(delay: Duration) -> Result<std::net::SocketAddr, Failure> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let address = free_port()?;
     let socket = tokio::net::TcpSocket::new_v4()?;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use metrics::histogram;
-use reqwest::Client;
+use reqwest::{Client, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -197,16 +197,20 @@ impl Siteverify {
     }
 
     async fn ask(&self, question: &Question<'_>) -> Call {
-        let Ok(response) = self.client.post(self.url.clone()).form(question).send().await else {
-            return Call::Failed(ChallengeOutage::Silence);
-        };
-        if response.status() != reqwest::StatusCode::OK || !is_json(&response) {
-            return Call::Failed(ChallengeOutage::Nonsense);
+        match self.client.post(self.url.clone()).form(question).send().await {
+            Ok(response) => Call::read(response).await,
+            Err(_unreachable) => Call::Failed(ChallengeOutage::Silence),
         }
-        match read_body(response).await {
-            Ok(body) => serde_json::from_slice(&body).map_or(Call::Failed(ChallengeOutage::Nonsense), Call::Answered),
-            Err(crate::http::BodyError::Broken(_)) => Call::Failed(ChallengeOutage::Silence),
-            Err(crate::http::BodyError::TooLarge) => Call::Failed(ChallengeOutage::Nonsense),
+    }
+
+    /// What one answer proves, for who asked it elsewhere: there is no second question.
+    ///
+    /// # Errors
+    /// [`ChallengeError`] for everything but the proof of a challenge solved on our host, for this action, lately.
+    pub async fn read_verdict(&self, response: Response, action: &str) -> Result<(), ChallengeError> {
+        match Call::read(response).await {
+            Call::Answered(answer) => self.judge(&answer, action),
+            Call::Failed(outage) => Err(ChallengeError::Unavailable(outage)),
         }
     }
 
@@ -228,6 +232,19 @@ impl Siteverify {
             return refused(ChallengeRefusal::Stale);
         }
         Ok(())
+    }
+}
+
+impl Call {
+    async fn read(response: Response) -> Self {
+        if response.status() != reqwest::StatusCode::OK || !is_json(&response) {
+            return Self::Failed(ChallengeOutage::Nonsense);
+        }
+        match read_body(response).await {
+            Ok(body) => serde_json::from_slice(&body).map_or(Self::Failed(ChallengeOutage::Nonsense), Self::Answered),
+            Err(crate::http::BodyError::Broken(_)) => Self::Failed(ChallengeOutage::Silence),
+            Err(crate::http::BodyError::TooLarge) => Self::Failed(ChallengeOutage::Nonsense),
+        }
     }
 }
 

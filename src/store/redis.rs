@@ -1,5 +1,6 @@
 //! The shared side: Redis or Valkey, one script call and one round trip for each decision.
 
+use std::io;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -12,8 +13,11 @@ use super::limits::{Decision, LimitKey, Scope};
 use crate::domain::policy::Quota;
 use crate::seal::hex;
 
-/// A visitor waits no longer than this for a decision of the shared store.
-const RESPONSE_TIMEOUT: Duration = Duration::from_millis(100);
+/// How long a question about a form may take. A replica that goes on without the answer keeps the promise of one account
+/// alone, so a server that is only busy is worth waiting for.
+const FORM_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long may take what is merely counted, and what is told again later: how an attempt ended.
+const HURRIED_TIMEOUT: Duration = Duration::from_millis(100);
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 
@@ -131,9 +135,16 @@ impl Redis {
         Ok(Self { client, connection })
     }
 
-    async fn ask<T: FromRedisValue>(&self, question: &ScriptInvocation<'_>) -> Result<T, RedisUnavailable> {
+    async fn ask<T: FromRedisValue>(
+        &self,
+        question: &ScriptInvocation<'_>,
+        patience: Duration,
+    ) -> Result<T, RedisUnavailable> {
         let connection = self.connection.load_full();
-        let answer = question.invoke_async(&mut ConnectionManager::clone(&connection)).await;
+        let mut manager = ConnectionManager::clone(&connection);
+        let late = || io::Error::from(io::ErrorKind::TimedOut);
+        let answer = tokio::time::timeout(patience, question.invoke_async(&mut manager)).await;
+        let answer = answer.unwrap_or_else(|_elapsed| Err(late().into()));
         // The manager reconnects when a connection breaks. One whose other side is gone without a word never does, not
         // before the system gives up repeating, a quarter of an hour later: its first silence is its last.
         if answer.as_ref().is_err_and(RedisError::is_timeout)
@@ -147,12 +158,13 @@ impl Redis {
     pub(super) async fn take(&self, scope: Scope, key: LimitKey, quota: Quota) -> Result<Decision, RedisUnavailable> {
         let increment = microseconds(quota.period);
         let tolerance = increment.saturating_mul(u64::from(quota.burst.get()) - 1);
-        let wait: u64 = self.ask(TAKE.key(limit_name(scope, key)).arg(increment).arg(tolerance)).await?;
+        let wait: u64 =
+            self.ask(TAKE.key(limit_name(scope, key)).arg(increment).arg(tolerance), HURRIED_TIMEOUT).await?;
         Ok(if wait == 0 { Decision::Allowed } else { Decision::Limited { retry_after: Duration::from_micros(wait) } })
     }
 
     pub(super) async fn refund(&self, scope: Scope, key: LimitKey) -> Result<(), RedisUnavailable> {
-        let _given: u64 = self.ask(&REFUND.key(limit_name(scope, key))).await?;
+        let _given: u64 = self.ask(&REFUND.key(limit_name(scope, key)), HURRIED_TIMEOUT).await?;
         Ok(())
     }
 
@@ -163,15 +175,10 @@ impl Redis {
         lease: Duration,
         waited_with: Option<Fingerprint>,
     ) -> Result<Claim, RedisUnavailable> {
-        let answer: String = self
-            .ask(
-                CLAIM
-                    .key(attempt_name(key))
-                    .arg(hex(&token.0))
-                    .arg(milliseconds(lease))
-                    .arg(waited_with.map(|fingerprint| hex(&fingerprint.0)).unwrap_or_default()),
-            )
-            .await?;
+        let mut question = CLAIM.key(attempt_name(key));
+        question.arg(hex(&token.0)).arg(milliseconds(lease));
+        question.arg(waited_with.map(|fingerprint| hex(&fingerprint.0)).unwrap_or_default());
+        let answer: String = self.ask(&question, FORM_TIMEOUT).await?;
         Ok(match answer.split_at_checked(1) {
             Some(("w", _)) => Claim::Won,
             Some(("b", _)) => Claim::InFlight,
@@ -192,7 +199,7 @@ impl Redis {
         let mut question = BEGIN_SENDING.key(attempt_name(key));
         question.arg(hex(&token.0)).arg(milliseconds(lease)).arg(milliseconds(keep));
         // Not read as a bool: null, which no script of ours answers, would be one.
-        let ours: u64 = self.ask(&question).await?;
+        let ours: u64 = self.ask(&question, FORM_TIMEOUT).await?;
         Ok(ours != 0)
     }
 
@@ -209,8 +216,9 @@ impl Redis {
             Phase::Unknown => ("u".to_owned(), keep),
             Phase::Settled(sealed) => (format!("d{sealed}"), keep),
         };
-        let _ended: u64 =
-            self.ask(FINISH.key(attempt_name(key)).arg(hex(&token.0)).arg(record).arg(milliseconds(keep))).await?;
+        let mut question = FINISH.key(attempt_name(key));
+        question.arg(hex(&token.0)).arg(record).arg(milliseconds(keep));
+        let _ended: u64 = self.ask(&question, HURRIED_TIMEOUT).await?;
         Ok(())
     }
 }
@@ -218,7 +226,7 @@ impl Redis {
 fn connect_lazily(client: &Client) -> Result<ConnectionManager, RedisError> {
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(CONNECT_TIMEOUT))
-        .set_response_timeout(Some(RESPONSE_TIMEOUT))
+        .set_response_timeout(Some(FORM_TIMEOUT))
         .set_number_of_retries(1)
         .set_min_delay(Duration::from_millis(10));
     ConnectionManager::new_lazy_with_config(client.clone(), config)

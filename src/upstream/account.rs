@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use metrics::histogram;
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value as Json, json};
 use time::OffsetDateTime;
@@ -178,7 +178,14 @@ async fn ask(request: RequestBuilder) -> Result<Account, ReadError> {
         // Reading twice harms nobody: the first may have hit a connection that was just closed.
         answer = again.send().await;
     }
-    let answer = answer.map_err(|_unreachable| ReadError::Unavailable)?;
+    read_answer(answer.map_err(|_unreachable| ReadError::Unavailable)?).await
+}
+
+/// What an answer to a question for an account means.
+///
+/// # Errors
+/// [`ReadError`] for everything but an account.
+pub async fn read_answer(answer: Response) -> Result<Account, ReadError> {
     let status = answer.status();
     if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
         tracing::error!(status = status.as_u16(), "the upstream does not accept our credentials for reading accounts");

@@ -224,7 +224,7 @@ impl Studio {
                 CreateError::Unanswered
             }
         })?;
-        self.read(flow, response).await
+        self.read_creation(flow, response).await
     }
 
     async fn send_once(
@@ -244,7 +244,11 @@ impl Studio {
         trace.attach(request).send().await
     }
 
-    async fn read(&self, flow: &Flow, response: Response) -> Result<Created, CreateError> {
+    /// What an answer to a creation means: the second table of contract 4.
+    ///
+    /// # Errors
+    /// [`CreateError`] for everything but an account.
+    pub async fn read_creation(&self, flow: &Flow, response: Response) -> Result<Created, CreateError> {
         let status = response.status();
         let unavailable =
             || CreateError::Unavailable { retry_after: retry_after(response.headers()).unwrap_or(DEFAULT_RETRY_AFTER) };

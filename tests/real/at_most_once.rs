@@ -84,6 +84,23 @@ async fn a_redis_that_hiccups_during_a_creation_still_learns_how_it_ended() {
     assert_eq!(studio.received().len(), 1);
 }
 
+/// A busy Redis takes longer than a count is worth waiting for. Neither replica may take that for leave to send.
+#[tokio::test]
+async fn a_redis_that_hesitates_still_decides_which_replica_sends() {
+    let (redis, studio, siteverify) = (Redis::start().await, Neighbour::studio().await, Neighbour::siteverify().await);
+    let replicas = pair(&redis, &studio, &siteverify).await;
+    for _ in 0..3 {
+        let before = studio.received().len();
+        let page = replicas[0].get("/signup/pro").await;
+        let fields = sample(FLOWS[0]);
+        redis.hesitate(Duration::from_millis(400)).await;
+        let posts = replicas.iter().map(|replica| replica.submit(&page, &fields, CLIENT));
+        let statuses: Vec<u16> = join_all(posts).await.into_iter().map(|page| page.unwrap().status).collect();
+        assert_eq!(studio.received().len() - before, 1, "{statuses:?}");
+        assert!(statuses.contains(&303), "{statuses:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_replica_that_dies_while_sending_leaves_an_unknown_outcome_to_its_sibling() {
     let (redis, studio, siteverify) = (Redis::start().await, Neighbour::studio().await, Neighbour::siteverify().await);

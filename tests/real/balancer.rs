@@ -153,6 +153,7 @@ async fn a_rolling_restart_under_load_loses_no_visitor() {
         lost.extend(lane.await.unwrap());
     }
     let signed_up = signed_up.load(Ordering::Relaxed);
+    println!("{signed_up} visitors signed up during two restarts, {} lost", lost.len());
     assert!(lost.is_empty(), "{} of {} lost: {lost:?}", lost.len(), signed_up + lost.len());
     assert!(signed_up > 50, "only {signed_up} visitors");
     assert_eq!(studio.received().len(), signed_up, "creations");

@@ -24,4 +24,5 @@ mod limits;
 mod metrics;
 mod outage;
 mod reload;
+mod soak;
 mod traces;

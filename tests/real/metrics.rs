@@ -244,7 +244,7 @@ impl Scene {
         let lenient = Gateway::start(&studio, &siteverify, &variables).await;
         variables.push(("SIGNUP__HONEYPOT__MODE", "enforce"));
         let strict = Gateway::start(&studio, &siteverify, &variables).await;
-        let prometheus = Prometheus::start(&[lenient.admin, strict.admin]).await;
+        let prometheus = Prometheus::start(&[lenient.admin.address, strict.admin.address]).await;
         let mut arrived = 0;
         // Twice, asked between: an increase is seen between two answers.
         for round in ["first", "second"] {

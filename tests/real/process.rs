@@ -75,20 +75,26 @@ impl Redis {
 
     /// Runs one command, such as `SCRIPT FLUSH`.
     pub async fn run(&self, command: &str) {
-        let client = redis::Client::open(self.url()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
         let mut words = command.split(' ');
         let mut asked = redis::cmd(words.next().unwrap());
         for word in words {
             asked.arg(word);
         }
-        let _answer: redis::Value = asked.query_async(&mut connection).await.unwrap();
+        let _answer: redis::Value = asked.query_async(&mut self.connection().await).await.unwrap();
+    }
+
+    /// Answers nobody for so long.
+    pub async fn hesitate(&self, pause: Duration) {
+        self.run(&format!("CLIENT PAUSE {}", pause.as_millis())).await;
+    }
+
+    async fn connection(&self) -> redis::aio::MultiplexedConnection {
+        redis::Client::open(self.url()).unwrap().get_multiplexed_async_connection().await.unwrap()
     }
 
     /// Every key and value it holds, as text.
     pub async fn everything(&self) -> Vec<(String, String)> {
-        let client = redis::Client::open(self.url()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let mut connection = self.connection().await;
         let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
         let mut all = Vec::new();
         for key in keys {
@@ -106,13 +112,47 @@ impl Drop for Redis {
     }
 }
 
+/// The lines of a process, on both of its outputs.
+pub type Log = Arc<Mutex<Vec<String>>>;
+
 /// A gateway as a process, its log, and the verbs of a visitor.
 pub struct Gateway {
     pub address: SocketAddr,
-    pub admin: SocketAddr,
+    pub admin: Admin,
     process: Child,
-    log: Arc<Mutex<Vec<String>>>,
+    log: Log,
     client: Client,
+}
+
+/// The admin listener of a gateway.
+#[derive(Clone)]
+pub struct Admin {
+    pub address: SocketAddr,
+    client: Client,
+}
+
+impl Admin {
+    /// Status and body of readiness.
+    pub async fn ready(&self) -> Option<(u16, String)> {
+        let answer = self.client.get(format!("http://{}/health/ready", self.address)).send().await.ok()?;
+        Some((answer.status().as_u16(), answer.text().await.ok()?))
+    }
+
+    /// All metrics as text.
+    pub async fn metrics(&self) -> Option<String> {
+        self.client.get(format!("http://{}/metrics", self.address)).send().await.ok()?.text().await.ok()
+    }
+
+    /// The value of a metric, by its name with its labels.
+    pub async fn metric(&self, name: &str) -> Option<f64> {
+        self.metrics().await?.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    }
+}
+
+/// Copies what a process writes, line by line.
+fn copy_lines(output: impl std::io::Read + Send + 'static, log: &Log) {
+    let (lines, log) = (BufReader::new(output).lines(), Arc::clone(log));
+    std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| log.lock().unwrap().push(line)));
 }
 
 impl Gateway {
@@ -140,20 +180,21 @@ impl Gateway {
         let mut process = Command::new(program.as_deref().unwrap_or(env!("CARGO_BIN_EXE_signup-gateway")))
             .envs(environment)
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the gateway starts");
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let (lines, copy) = (BufReader::new(process.stdout.take().unwrap()).lines(), Arc::clone(&log));
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                copy.lock().unwrap().push(line);
-            }
-        });
+        let log = Log::default();
+        copy_lines(process.stdout.take().unwrap(), &log);
+        copy_lines(process.stderr.take().unwrap(), &log);
         let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
         let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        let gateway = Self { address: loopback(port), admin: loopback(admin_port), process, log, client };
-        eventually("the gateway is ready", async || gateway.ready().await.is_some_and(|(status, _)| status == 200))
-            .await;
+        let admin = Admin { address: loopback(admin_port), client: client.clone() };
+        let gateway = Self { address: loopback(port), admin, process, log, client };
+        let started = Instant::now();
+        while gateway.ready().await.is_none_or(|(status, _)| status != 200) {
+            assert!(started.elapsed() < PATIENCE, "the gateway is not ready: {:?}", gateway.log.lock().unwrap());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         gateway
     }
 
@@ -198,18 +239,30 @@ impl Gateway {
 
     /// Status and body of readiness on the admin listener.
     pub async fn ready(&self) -> Option<(u16, String)> {
-        let answer = self.client.get(format!("http://{}/health/ready", self.admin)).send().await.ok()?;
-        Some((answer.status().as_u16(), answer.text().await.ok()?))
+        self.admin.ready().await
     }
 
     /// Everything Prometheus would read.
     pub async fn metrics(&self) -> String {
-        self.client.get(format!("http://{}/metrics", self.admin)).send().await.unwrap().text().await.unwrap()
+        self.admin.metrics().await.unwrap()
     }
 
     /// The value of a metric, by its name with its labels.
     pub async fn metric(&self, name: &str) -> Option<f64> {
-        self.metrics().await.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+        self.admin.metric(name).await
+    }
+
+    /// Its log, which goes on when the process has gone.
+    pub fn log(&self) -> Log {
+        Arc::clone(&self.log)
+    }
+
+    /// The memory it holds (`VmRSS`, proc(5)).
+    pub fn resident_bytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
+        let kibibytes: u64 =
+            status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().strip_suffix(" kB")?.parse().ok()?;
+        Some(kibibytes * 1_024)
     }
 
     /// How many lines of its log hold a text.

@@ -168,10 +168,12 @@ impl Stencil {
 
 /// A value as it stands in an attribute.
 fn escaped(value: &str) -> Cow<'_, str> {
-    if value.contains(['&', '<', '>', '"', '\'']) {
-        escape(value, Html).map_or_else(|never| match never {}, |value| value.to_string().into())
-    } else {
-        value.into()
+    if !value.contains(['&', '<', '>', '"', '\'']) {
+        return value.into();
+    }
+    match escape(value, Html) {
+        Ok(value) => value.to_string().into(),
+        Err(never) => match never {},
     }
 }
 

@@ -73,6 +73,9 @@ pub enum Door {
     Deaf,
 }
 
+/// The most requests a neighbour remembers.
+const REMEMBERED: usize = 20_000;
+
 type Script = Box<dyn FnMut(&Received) -> Reply + Send>;
 
 struct Shared {
@@ -152,7 +155,7 @@ impl Neighbour {
         *self.shared.door.lock().unwrap() = door;
     }
 
-    /// Every request that was read whole.
+    /// Every request that was read whole, of very many the last.
     pub fn received(&self) -> Vec<Received> {
         self.shared.received.lock().unwrap().clone()
     }
@@ -229,12 +232,20 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
             Door::Open | Door::SlamMidRequest => {}
         }
         let Some(request) = read_request(&mut stream, door).await else { return };
-        shared.received.lock().unwrap().push(request.clone());
+        remember(&mut shared.received.lock().unwrap(), request.clone());
         let reply = (shared.script.lock().unwrap())(&request);
         if !write_reply(&mut stream, reply).await {
             return;
         }
     }
+}
+
+/// The oldest go when there are very many, as in a run of half an hour.
+fn remember(received: &mut Vec<Received>, request: Received) {
+    if received.len() == REMEMBERED {
+        received.drain(..REMEMBERED / 2);
+    }
+    received.push(request);
 }
 
 async fn read_request(stream: &mut TcpStream, door: Door) -> Option<Received> {
