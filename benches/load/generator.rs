@@ -20,6 +20,8 @@ pub enum Arrivals {
     AsFastAsPossible,
     /// So many a second over all connections, whatever the answers take.
     PerSecond(f64),
+    /// So many on each connection, one after the other.
+    Counted(u64),
 }
 
 /// What is asked, of whom, by how many, for how long.
@@ -81,7 +83,7 @@ impl Load {
     pub async fn run(&self) -> Outcome {
         let numbers = Arc::new(AtomicU64::new(self.first));
         let began = Instant::now();
-        let ends = began + self.lasts;
+        let ends = began.checked_add(self.lasts);
         let each = (0..self.connections)
             .map(|place| tokio::spawn(self.clone().visit(place, Arc::clone(&numbers), began, ends)));
         let mut all = Outcome::default();
@@ -96,11 +98,11 @@ impl Load {
         all
     }
 
-    async fn visit(self, place: usize, numbers: Arc<AtomicU64>, began: Instant, ends: Instant) -> Outcome {
+    async fn visit(self, place: usize, numbers: Arc<AtomicU64>, began: Instant, ends: Option<Instant>) -> Outcome {
         let mut outcome = Outcome::default();
         let mut connection = None;
         let mut due = self.first_due(place, began);
-        while due.unwrap_or_else(Instant::now) < ends {
+        while !self.is_over(&outcome, due.unwrap_or_else(Instant::now), ends) {
             let started = match due {
                 Some(due) => wait_for(due).await,
                 None => Instant::now(),
@@ -114,6 +116,13 @@ impl Load {
             due = due.map(|due| due + self.gap());
         }
         outcome
+    }
+
+    fn is_over(&self, outcome: &Outcome, due: Instant, ends: Option<Instant>) -> bool {
+        match self.arrivals {
+            Arrivals::Counted(requests) => outcome.answers + outcome.failures >= requests,
+            Arrivals::AsFastAsPossible | Arrivals::PerSecond(_) => ends.is_some_and(|ends| due >= ends),
+        }
     }
 
     /// Connections of a fixed rate take turns.

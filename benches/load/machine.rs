@@ -26,6 +26,11 @@ impl Process {
         Ok(Self(pinned.stdin(Stdio::null()).spawn()?))
     }
 
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Processor time spent so far, user and system, all threads.
     pub fn processor_time(&self) -> Result<Duration, Failure> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;

@@ -6,6 +6,7 @@
 #![expect(unreachable_pub, clippy::print_stdout, clippy::print_stderr, reason = "a program of its own that prints")]
 
 mod generator;
+mod instructions;
 mod machine;
 mod parts;
 mod requests;
@@ -20,6 +21,10 @@ fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.split_first() {
         Some((first, rest)) if first == "bare" => parts::serve_bare(rest),
+        Some((first, [binary])) if first == "instructions" => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(instructions::count(&PathBuf::from(binary)))
+        }
         Some((binary, wanted)) => {
             machine::stay_on(machine::OTHER_CORE)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

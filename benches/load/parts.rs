@@ -109,6 +109,7 @@ impl Bench {
             binary: &self.binary,
             folder: &self.folder,
             cores: MEASURED_CORE,
+            under: &[],
             studio: self.studio.address,
             siteverify: self.studio.address,
             redis: None,

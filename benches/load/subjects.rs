@@ -125,6 +125,8 @@ pub struct Gateway<'a> {
     pub folder: &'a Path,
     /// Its cores, as `taskset` names them.
     pub cores: &'a str,
+    /// The program that runs it, with its arguments; none: it runs by itself.
+    pub under: &'a [&'a str],
     /// Who plays studio and siteverify.
     pub studio: SocketAddr,
     /// Who plays siteverify, where it is somebody else.
@@ -140,7 +142,14 @@ impl Gateway<'_> {
     pub fn start(&self) -> Result<Subject, Failure> {
         let (address, admin) = (free_port()?, free_port()?);
         let log = File::create(self.log())?;
-        let mut command = Command::new(self.binary);
+        let mut command = match self.under.split_first() {
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(self.binary);
+                command
+            }
+            None => Command::new(self.binary),
+        };
         let variables = [
             ("SIGNUP_ENV", "production".to_owned()),
             ("SIGNUP__SERVER__BIND", address.to_string()),
