@@ -2,7 +2,12 @@
 //!
 //! Times depend on the machine and its neighbours; allocations do not.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_imports,
+    reason = "a benchmark stops at the first surprise, and its modules only name its groups"
+)]
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
