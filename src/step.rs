@@ -1,7 +1,11 @@
 //! The steps of a sign-up as spans for traces: their names, how long they took, what came of them. Nothing else, and
 //! nothing about who signed up. Log lines never show them, and without a collector they are off.
 
+use std::fmt;
+
 use tracing::Instrument as _;
+
+use crate::seal::hex;
 
 /// The target of these spans, by which the log leaves them out and traces take them in.
 pub const TARGET: &str = "signup_gateway::step";
@@ -49,10 +53,27 @@ pub fn is_exporting() -> bool {
     EXPORTING.load(std::sync::atomic::Ordering::Relaxed)
 }
 
-/// The `traceparent` of the span we are in, where spans are exported.
+/// A place in a trace (W3C Trace Context, level 1). Its text is the value of a `traceparent`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceContext {
+    /// The trace.
+    pub trace: [u8; 16],
+    /// The span within it that makes the call.
+    pub span: [u8; 8],
+    /// Whether it is sampled, and what else stands there.
+    pub flags: u8,
+}
+
+impl fmt::Display for TraceContext {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "00-{}-{}-{:02x}", hex(&self.trace), hex(&self.span), self.flags)
+    }
+}
+
+/// The span we are in, where spans are exported.
 #[cfg(feature = "otlp")]
 #[must_use]
-pub fn traceparent() -> Option<String> {
+pub fn trace_context() -> Option<TraceContext> {
     use opentelemetry::trace::TraceContextExt as _;
     use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
@@ -62,12 +83,16 @@ pub fn traceparent() -> Option<String> {
     let context = tracing::Span::current().context();
     let span = context.span();
     let ids = span.span_context();
-    ids.is_valid().then(|| format!("00-{}-{}-{:02x}", ids.trace_id(), ids.span_id(), ids.trace_flags()))
+    ids.is_valid().then(|| TraceContext {
+        trace: ids.trace_id().to_bytes(),
+        span: ids.span_id().to_bytes(),
+        flags: ids.trace_flags().to_u8(),
+    })
 }
 
-/// The `traceparent` of the span we are in; this build exports none.
+/// The span we are in; this build exports none.
 #[cfg(not(feature = "otlp"))]
 #[must_use]
-pub fn traceparent() -> Option<String> {
+pub fn trace_context() -> Option<TraceContext> {
     None
 }

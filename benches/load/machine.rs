@@ -1,6 +1,7 @@
 //! The machine: processes with their processor time and memory, and which core they may use.
 
-use std::fs;
+use std::fs::{self, File};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -15,15 +16,16 @@ pub const OTHER_CORE: &str = "1";
 pub struct Process(Child);
 
 impl Process {
-    /// Starts a program on some cores.
-    pub fn start(cores: &str, command: &mut Command) -> Result<Self, Failure> {
+    /// Starts a program on some cores; what it says goes to a file.
+    pub fn start(cores: &str, command: &Command, says: &Path) -> Result<Self, Failure> {
         let mut pinned = Command::new("taskset");
         pinned.args(["-c", cores]).arg(command.get_program()).args(command.get_args());
         pinned.env_clear().env("PATH", "/usr/bin:/usr/sbin:/bin:/sbin");
         for (name, value) in command.get_envs() {
             pinned.env(name, value.unwrap_or_default());
         }
-        Ok(Self(pinned.stdin(Stdio::null()).spawn()?))
+        let says = File::create(says)?;
+        Ok(Self(pinned.stdin(Stdio::null()).stdout(says).spawn()?))
     }
 
     /// Its number.

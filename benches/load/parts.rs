@@ -163,7 +163,7 @@ impl Bench {
             let file = pages.join(format!("{flow}.html"));
             fs::write(&file, body_of(&gateway, &format!("/signup/{flow}"))?)?;
             let rival = rival(&self.folder, &pages, self.studio.address)?;
-            let bare = bare(&file)?;
+            let bare = bare(&self.folder, &file)?;
             let mut rows = [
                 Self::row("nginx, static file, access log", &rival, get(&format!("/logged/{flow}.html")), 200),
                 Self::row("nginx, static file, no log", &rival, get(&format!("/quiet/{flow}.html")), 200),
@@ -178,7 +178,7 @@ impl Bench {
     }
 
     async fn sign_ups(&self) -> Result<(), Failure> {
-        let redis = redis()?;
+        let redis = redis(&self.folder)?;
         let rival = rival(&self.folder, &self.folder, self.studio.address)?;
         let memory = self.gateway().start()?;
         let shared = Gateway { redis: Some(redis.address), ..self.gateway() }.start()?;

@@ -1,7 +1,7 @@
 //! What is measured, and what plays the world around it.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -60,8 +60,9 @@ pub fn nginx(folder: &Path, name: &str, core: &str, server: &str) -> Result<Subj
              }}\n"
         ),
     )?;
-    let process =
-        Process::start(core, Command::new("nginx").arg("-c").arg(&file).arg("-e").arg(folder.join("nginx.log")))?;
+    let mut command = Command::new("nginx");
+    command.arg("-c").arg(&file).arg("-e").arg(folder.join("nginx.log"));
+    let process = Process::start(core, &command, &folder.join(format!("{name}.log")))?;
     listens(address)?;
     Ok(Subject { process, address })
 }
@@ -97,22 +98,24 @@ pub fn rival(folder: &Path, pages: &Path, studio: SocketAddr) -> Result<Subject,
 }
 
 /// A bare actix-web handler that answers with a file.
-pub fn bare(page: &Path) -> Result<Subject, Failure> {
+pub fn bare(folder: &Path, page: &Path) -> Result<Subject, Failure> {
     let address = free_port()?;
-    let own = std::env::current_exe()?;
-    let process = Process::start(MEASURED_CORE, Command::new(own).arg("bare").arg(address.to_string()).arg(page))?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("bare").arg(address.to_string()).arg(page);
+    let process = Process::start(MEASURED_CORE, &command, &folder.join("bare.log"))?;
     listens(address)?;
     Ok(Subject { process, address })
 }
 
 /// A Redis on the core of the load.
-pub fn redis() -> Result<Subject, Failure> {
+pub fn redis(folder: &Path) -> Result<Subject, Failure> {
     let address = free_port()?;
     let port = address.port().to_string();
     let arguments =
         ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"];
-    let process =
-        Process::start(OTHER_CORE, Command::new("redis-server").args(arguments).stdout(std::process::Stdio::null()))?;
+    let mut command = Command::new("redis-server");
+    command.args(arguments);
+    let process = Process::start(OTHER_CORE, &command, &folder.join("redis.log"))?;
     listens(address)?;
     Ok(Subject { process, address })
 }
@@ -141,7 +144,6 @@ impl Gateway<'_> {
     /// Starts it as in production: JSON log to a file, metrics, limits, all headers.
     pub fn start(&self) -> Result<Subject, Failure> {
         let (address, admin) = (free_port()?, free_port()?);
-        let log = File::create(self.log())?;
         let mut command = match self.under.split_first() {
             Some((program, arguments)) => {
                 let mut command = Command::new(program);
@@ -165,13 +167,13 @@ impl Gateway<'_> {
             ("SIGNUP__TURNSTILE__HOSTNAMES", "localhost".to_owned()),
             ("SIGNUP__REDIRECT__DEFAULT_ORIGIN", "http://localhost:3000".to_owned()),
         ];
-        command.envs(variables).envs(self.variables.iter().copied()).stdout(log);
+        command.envs(variables).envs(self.variables.iter().copied());
         if let Some(redis) = self.redis {
             command
                 .env("SIGNUP__RATE_LIMIT__BACKEND", "redis")
                 .env("SIGNUP__RATE_LIMIT__REDIS_URL", format!("redis://{redis}/"));
         }
-        let process = Process::start(self.cores, &mut command)?;
+        let process = Process::start(self.cores, &command, &self.log())?;
         is_ready(address).map_err(|why| self.blame(&why))?;
         Ok(Subject { process, address })
     }

@@ -22,7 +22,7 @@ use crate::domain::client::ClientAddress;
 use crate::domain::origins::RedirectPolicy;
 use crate::http::Clients;
 use crate::settings::Phrases;
-use crate::step;
+use crate::step::{self, TraceContext};
 
 /// One tenant's studio.
 pub struct Studio {
@@ -59,8 +59,8 @@ pub struct StudioParts {
 pub struct Trace {
     /// Our request id, for both sides' logs.
     pub request_id: String,
-    /// W3C trace context, where no span of ours names the call.
-    pub traceparent: String,
+    /// The `traceparent`, where no span of ours names the call.
+    pub context: TraceContext,
     /// The visitor.
     pub client: ClientAddress,
 }
@@ -131,7 +131,7 @@ impl Trace {
     fn attach(&self, request: RequestBuilder) -> RequestBuilder {
         request
             .header("x-request-id", &self.request_id)
-            .header("traceparent", step::traceparent().as_ref().unwrap_or(&self.traceparent))
+            .header("traceparent", step::trace_context().unwrap_or(self.context).to_string())
             .header("x-forwarded-for", self.client.ip().to_string())
     }
 }

@@ -51,7 +51,7 @@ pub struct Context {
     /// Stands in logs, headers, error pages and the upstream's request.
     pub request_id: String,
     /// The decoded query string.
-    pub query: Vec<(String, String)>,
+    pub query: Arc<[(String, String)]>,
     /// Path and query as they came.
     pub here: Here,
     /// The sealed values of our cookie.
@@ -183,7 +183,8 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
         Err(_unclear) => (None, None, Some(AppError::BadRequest("host"))),
     };
     let tenant = tenant.or_else(|| tenants.default_tenant()).ok_or(Cause::NoTenant)?;
-    let query: Vec<(String, String)> = form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    let query: Arc<[(String, String)]> =
+        form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
     let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let language =
         chosen_language(&query).unwrap_or_else(|| header.map_or_else(Language::default, Language::negotiate));

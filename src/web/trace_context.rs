@@ -2,18 +2,22 @@
 
 use actix_web::http::header::HeaderMap;
 
-use crate::seal::{SealError, hex, random};
+use crate::seal::{SealError, random};
+use crate::step::{self, TraceContext};
 
-/// The `traceparent` for calls made on behalf of a request.
+/// What calls made on behalf of a request belong to: our own span where spans are exported, else one that nobody sees.
 ///
 /// # Errors
 /// [`SealError`] when the system gives no randomness.
-pub fn continued(headers: &HeaderMap) -> Result<String, SealError> {
-    let span = hex(&random::<8>()?);
-    Ok(match parent(headers) {
-        Some(Parent { trace, flags, .. }) => format!("00-{trace}-{span}-{flags}"),
-        None => format!("00-{}-{span}-00", hex(&random::<16>()?)),
-    })
+pub fn continued(headers: &HeaderMap) -> Result<TraceContext, SealError> {
+    if let Some(ours) = step::trace_context() {
+        return Ok(ours);
+    }
+    let (trace, flags) = match parent(headers).and_then(Parent::bytes) {
+        Some(caller) => caller,
+        None => (random()?, 0),
+    };
+    Ok(TraceContext { trace, span: random()?, flags })
 }
 
 /// The caller's span, in lower-case hexadecimal.
@@ -25,6 +29,14 @@ pub struct Parent<'a> {
     pub span: &'a str,
     /// Whether it is sampled, and what else stands there.
     pub flags: &'a str,
+}
+
+impl Parent<'_> {
+    /// Trace and flags as bytes.
+    fn bytes(self) -> Option<([u8; 16], u8)> {
+        let trace = u128::from_str_radix(self.trace, 16).ok()?;
+        Some((trace.to_be_bytes(), u8::from_str_radix(self.flags, 16).ok()?))
+    }
 }
 
 /// The caller's span, if there is exactly one well-formed header.

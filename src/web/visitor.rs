@@ -17,7 +17,6 @@ use crate::error::AppError;
 use crate::signup::link::first;
 use crate::signup::{Link, LinkSecrets};
 use crate::state::{AppState, InForce, Tenant};
-use crate::step;
 use crate::upstream::Trace;
 
 /// Who came, to which tenant, by which link. Owned, so that an attempt can outlive the request.
@@ -31,7 +30,7 @@ pub struct Visitor {
     /// The visitor's address.
     pub client: ClientAddress,
     /// The decoded query string.
-    pub query: Vec<(String, String)>,
+    pub query: Arc<[(String, String)]>,
     /// What goes along with calls made for this visitor.
     pub trace: Trace,
 }
@@ -48,13 +47,10 @@ impl Visitor {
             tenant: Arc::clone(&context.tenant),
             language: context.language,
             client,
-            query: context.query.clone(),
+            query: Arc::clone(&context.query),
             trace: Trace {
                 request_id: context.request_id.clone(),
-                traceparent: match step::traceparent() {
-                    Some(ours) => ours,
-                    None => trace_context::continued(request.headers())?,
-                },
+                context: trace_context::continued(request.headers())?,
                 client,
             },
         })
