@@ -84,7 +84,7 @@ impl RawForm {
     /// Whether a box was ticked: browsers send its value only then.
     #[must_use]
     pub fn is_ticked(&self, name: &str) -> bool {
-        !matches!(self.typed(name), "" | "false" | "off" | "0")
+        !matches!(self.typed(name).trim(), "" | "false" | "off" | "no" | "0")
     }
 }
 

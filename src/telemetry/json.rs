@@ -144,13 +144,22 @@ fn quote(writer: &mut Writer<'_>, text: &str) -> fmt::Result {
     writer.write_char('"')
 }
 
-/// Escapes what may not stand in a JSON string (RFC 8259, 7); so no text can end a line or begin another field.
+/// What may not stand in a JSON string (RFC 8259, 7), and what ends a line or turns it round for some reader: controls of
+/// the second block, Unicode's separators of lines and paragraphs, directions.
+fn must_be_escaped(character: char) -> bool {
+    matches!(
+        character,
+        '"' | '\\' | '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// Escapes a text, so that it can neither end a line nor begin another field.
 struct Escaped<'a, 'writer>(&'a mut Writer<'writer>);
 
 impl fmt::Write for Escaped<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut rest = text;
-        while let Some(at) = rest.find(|character| matches!(character, '"' | '\\' | '\0'..='\u{1f}')) {
+        while let Some(at) = rest.find(must_be_escaped) {
             let (plain, special) = rest.split_at(at);
             self.0.write_str(plain)?;
             let mut special = special.chars();
@@ -243,6 +252,18 @@ mod tests {
         tracing::subscriber::with_default(theirs_writes, || events(hostile));
         assert_eq!(ours.read(), theirs.read());
         assert_eq!(ours.read().len(), 3);
+    }
+
+    #[test]
+    fn nothing_in_a_line_ends_it_or_turns_it_round_for_any_reader() {
+        let lines = Lines::default();
+        let writes =
+            tracing_subscriber::fmt().fmt_fields(Members).event_format(Line).with_writer(lines.clone()).finish();
+        let odd = "a\u{85}b\u{2028}c\u{2029}d\u{202e}e\u{2066}f\u{9b}g";
+        tracing::subscriber::with_default(writes, || tracing::info!(utm_source = odd, "signup"));
+        assert_eq!(lines.read()[0]["utm_source"], odd);
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(text.trim_end().chars().all(|character| character == ' ' || character.is_ascii_graphic()), "{text}");
     }
 
     #[test]

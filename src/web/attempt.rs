@@ -63,7 +63,8 @@ pub struct Posted {
 /// come to stands.
 pub async fn run_to_the_end(posted: Posted) -> Result<Outcome, AppError> {
     let state = Arc::clone(&posted.state);
-    let attempt = step::run(step!("sign_up"), run(posted), |(_, label)| *label);
+    // Boxed at once: it is large, and is handed on three times before it runs.
+    let attempt = step::run(step!("sign_up"), Box::pin(run(posted)), |(_, label)| *label);
     let attempt = async { attempt.await.0 }.in_current_span();
     let outcome = state.attempts.spawn_on(attempt, &state.runtime).await;
     Ok(outcome.map_err(|_panicked| Cause::AttemptPanicked)?)

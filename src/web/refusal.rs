@@ -149,6 +149,9 @@ impl Refusal {
             | Self::Clear(_)
             | Self::Doubted(_)
             | Self::AccountExists => {}
+            Self::Create(fault) if fault.is_unknown() => {
+                tracing::warn!(error = %fault, "the upstream gave no usable answer");
+            }
             Self::Create(fault) => tracing::warn!(error = %fault, "the upstream created no account, as far as we know"),
         }
     }
