@@ -10,7 +10,7 @@ use crate::helpers::neighbour::{STUDIO_URL, Vacancy};
 use crate::helpers::resp::{Act, Question, Redis};
 use crate::helpers::{FLOWS, Page, Reply, TestApp, log, roomy};
 
-/// What a sign-up may take: each question a tenth of a second, or a quarter for a new connection.
+/// What a sign-up may take: each question half a second at the most, connecting included.
 const IN_TIME: Duration = Duration::from_secs(4);
 /// What the gateway may take to notice that Redis is back: it is left alone for a second.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -142,6 +142,38 @@ async fn a_redis_that_fails_at_one_question_alone_costs_no_sign_up_and_no_second
             assert_goes_on(&app, turn, &name).await;
             assert_recovers(&app, &redis, &name).await;
         }
+    }
+}
+
+/// Sees to it that Redis decides within some questions, each of which is answered without it in the meantime.
+async fn assert_becomes_shared(app: &TestApp, redis: &Redis, name: &str) {
+    let asked = redis.asked().len();
+    for _ in 0..4 {
+        let started = Instant::now();
+        app.get("/").await;
+        assert!(started.elapsed() < Duration::from_secs(1), "{name}: {:?}", started.elapsed());
+        if redis.asked().len() > asked && !is_degraded(app).await {
+            return;
+        }
+        // After a failure Redis is left alone for a second.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+    }
+    panic!("{name}: never asked with success");
+}
+
+#[tokio::test]
+async fn a_redis_that_takes_longer_to_greet_than_a_limit_may_wait_is_used_all_the_same() {
+    let redis = Redis::start().await;
+    redis.greet_after(Duration::from_millis(300));
+    let url = redis.url();
+    let app = TestApp::with(&variables(&url)).await;
+    assert_becomes_shared(&app, &redis, "at the start").await;
+    for (name, reply) in [("closes", Reply::Close), ("stalls", Reply::Stall(Vec::new()))] {
+        redis.fail(Act::Breaks(reply), &Question::ALL);
+        app.get("/").await;
+        assert!(is_degraded(&app).await, "{name}");
+        redis.recover();
+        assert_becomes_shared(&app, &redis, name).await;
     }
 }
 
