@@ -203,8 +203,13 @@ async fn drain(
 ) {
     tokio::time::sleep(lame_duck).await;
     state.attempts.close();
+    let attempts = async {
+        state.attempts.wait().await;
+        // Siblings that were not told would answer a settled form with an unknown outcome.
+        state.store.all_told().await;
+    };
     let finished = async {
-        let ((), _served, ()) = tokio::join!(public.stop(true), serving, state.attempts.wait());
+        let ((), _served, ()) = tokio::join!(public.stop(true), serving, attempts);
     };
     if tokio::time::timeout(drain_timeout, finished).await.is_err() {
         tracing::warn!(attempts = state.attempts.len(), "the drain timeout ended requests in flight");

@@ -177,6 +177,38 @@ async fn a_redis_that_takes_longer_to_greet_than_a_limit_may_wait_is_used_all_th
     }
 }
 
+/// How often Redis was told how an attempt ended.
+fn told(redis: &Redis) -> usize {
+    redis.asked().iter().filter(|question| **question == Question::Finish).count()
+}
+
+#[tokio::test]
+async fn an_attempt_whose_claim_or_mark_may_be_written_late_is_ended_again_later() {
+    for (question, times) in [(Question::Refund, 1), (Question::Claim, 2), (Question::BeginSending, 2)] {
+        let redis = Redis::start().await;
+        let url = redis.url();
+        let app = TestApp::with(&variables(&url)).await;
+        redis.fail(Act::Breaks(Reply::Stall(Vec::new())), &[question]);
+        assert_eq!(app.sign_up(FLOWS[0]).await.status, 303, "{question:?}");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(told(&redis), times, "{question:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stop_waits_until_redis_was_told_how_the_last_attempt_ended() {
+    let redis = Redis::start().await;
+    let url = redis.url();
+    let app = TestApp::with(&variables(&url)).await;
+    redis.fail(Act::Breaks(Reply::Close), &[Question::Finish]);
+    assert_eq!(app.sign_up(FLOWS[0]).await.status, 303);
+    let unheard = told(&redis);
+    redis.recover();
+    app.tell_to_stop();
+    app.ended().await.unwrap();
+    assert!(told(&redis) > unheard, "the sign-up is settled for this process alone");
+}
+
 #[tokio::test]
 async fn a_record_that_cannot_be_read_is_an_unknown_outcome_and_nothing_is_sent() {
     let redis = Redis::start().await;
