@@ -366,7 +366,7 @@ fn build_tenant(
         None => studio,
     };
     Ok(Tenant {
-        page_budget: turnstile.timeout + studio.page_budget(),
+        page_budget: settings.page_budget(),
         stencils: Stencils::new(flows),
         logo_href: settings.brand.logo.as_ref().map(assets::logo_href),
         studio,
