@@ -292,7 +292,8 @@ mod tests {
             let empty = tracing::field::Empty;
             let span = tracing::info_span!("request", first = hostile, middle = 1, last = empty);
             let _entered = span.enter();
-            for (name, value) in [("last", "x"), ("first", "b,\"c"), ("middle", "2"), ("last", hostile), ("last", "z")] {
+            for (name, value) in [("last", "x"), ("first", "b,\"c"), ("middle", "2"), ("last", hostile), ("last", "z")]
+            {
                 span.record(name, value);
                 tracing::info!("recorded");
             }
