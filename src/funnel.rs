@@ -123,7 +123,7 @@ impl Series {
         let totals = self.totals();
         let mut notes = self.notes();
         match notes.back_mut() {
-            Some((noted, last)) if *noted == minute => *last = totals,
+            Some((at, last)) if *at == minute => *last = totals,
             Some((_, last)) if *last == totals => {}
             None if totals == [0; COUNTS] => {}
             _ => notes.push_back((minute, totals)),
