@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use clap::Parser as _;
 use serde_json::json;
+use signup_gateway::causes::chain;
 use signup_gateway::cli::{self, Cli, Command};
-use signup_gateway::error::chain;
 use signup_gateway::settings::{Environment, Loaded, Problems, Settings, Sources};
 use signup_gateway::signup::flows::FLOWS;
 use signup_gateway::startup::{Application, Reloader};

@@ -21,8 +21,8 @@ use tokio_util::task::TaskTracker;
 pub use self::attempts::{AttemptKey, Claim, ClaimToken, Fingerprint, Phase};
 pub use self::limits::{Decision, LimitKey, Scope, Scopes};
 pub use self::redis::{RedisUnavailable, examine_redis};
+use crate::causes::chain;
 use crate::domain::policy::Quota;
-use crate::error::chain;
 use crate::step::{self, step};
 
 /// After Redis failed: how long we go on alone before we ask it again.

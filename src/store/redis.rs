@@ -264,7 +264,7 @@ const PINGS: usize = 10;
 /// # Errors
 /// Why it is of no use to us.
 pub async fn examine_redis(url: &str) -> Result<String, String> {
-    let words = |error: RedisError| crate::error::chain(&error).to_string();
+    let words = |error: RedisError| crate::causes::chain(&error).to_string();
     let client = Client::open(url).map_err(words)?;
     let config = redis::AsyncConnectionConfig::new()
         .set_connection_timeout(Some(Duration::from_secs(5)))
