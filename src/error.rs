@@ -1,13 +1,13 @@
 //! The one error type of handlers, and its public face: a status. The page is drawn by the middleware, which knows
 //! tenant, language and request id; the cause is logged once and never shown.
 
-use std::fmt;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 
+use crate::causes::chain;
 use crate::guard::limits::Limited;
 use crate::seal::SealError;
 
@@ -135,12 +135,6 @@ pub fn rate_limit_fields(response: &mut HttpResponseBuilder, limited: &Limited) 
 #[must_use]
 pub fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0).max(u64::from(wait.is_zero()))
-}
-
-/// A source chain in one line, for the log.
-#[must_use]
-pub fn chain(error: &dyn std::error::Error) -> impl fmt::Display {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl AppError {

@@ -117,13 +117,16 @@ impl Series {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes the totals at the end of a minute, and forgets what is older than a day but for the newest such note, which
-    /// a day begins with.
+    /// Notes the totals of a minute in place of what was noted in it before, and forgets what is older than a day but for
+    /// the newest such note, which a day begins with.
     fn note(&self, minute: u64) {
         let totals = self.totals();
         let mut notes = self.notes();
-        if notes.back().map_or([0; COUNTS], |(_, noted)| *noted) != totals {
-            notes.push_back((minute, totals));
+        match notes.back_mut() {
+            Some((at, last)) if *at == minute => *last = totals,
+            Some((_, last)) if *last == totals => {}
+            None if totals == [0; COUNTS] => {}
+            _ => notes.push_back((minute, totals)),
         }
         while notes.get(1).is_some_and(|(noted, _)| *noted + KEPT_MINUTES <= minute) {
             notes.pop_front();
@@ -197,7 +200,7 @@ impl Funnel {
         self.started.elapsed()
     }
 
-    /// Notes the totals of the minute. Call it at least once a minute.
+    /// Notes the totals of the minute: one note, however often it is called. Call it at least once a minute.
     pub fn note(&self) {
         let minute = self.minute();
         self.all().values().for_each(|series| series.note(minute));
@@ -266,6 +269,22 @@ mod tests {
         }
         assert_eq!(viewed(&funnel), (0, 0));
         assert_eq!(series.notes().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_minute_has_one_note_however_often_it_is_noted() {
+        const TIMES: u64 = 12;
+        let funnel = Funnel::default();
+        let series = funnel.series(&tenant(), FLOWS[0]);
+        for _ in 0..(KEPT_MINUTES + 120) * TIMES {
+            series.reached(Stage::Viewed);
+            funnel.note();
+            tokio::time::advance(MINUTE / u32::try_from(TIMES).unwrap()).await;
+        }
+        assert!(series.notes().len() as u64 <= KEPT_MINUTES + 1, "{} notes", series.notes().len());
+        let (hour, day) = viewed(&funnel);
+        let within_a_minute = |count: u64, minutes: u64| (minutes - 1) * TIMES <= count && count <= minutes * TIMES;
+        assert!(within_a_minute(hour, 60) && within_a_minute(day, KEPT_MINUTES), "{hour} an hour, {day} a day");
     }
 
     #[tokio::test(start_paused = true)]

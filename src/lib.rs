@@ -46,6 +46,8 @@
 //! | [`signup`] | what a sign-up is: fields, flows, form, link, the parse |
 //! | [`seal`] | what we hand out and want back unchanged: sealed or signed, one key a purpose |
 //! | [`step`] | the steps of a sign-up as spans, for traces |
+//! | [`trace_context`] | the trace a caller began, or a new one |
+//! | [`causes`] | an error and what caused it in one line |
 //! | [`store`] | what replicas share: budgets and forms, in memory or Redis |
 //! | [`guard`] | may it go on: limits, submission id, pass, Turnstile |
 //! | [`funnel`] | how far visitors came, counted by this process |
@@ -80,6 +82,7 @@
 //! - Fail closed: no client address, no Turnstile answer, no allowed destination → refuse; each such choice has a test
 //!   whose name says `refuses`.
 
+pub mod causes;
 pub mod cli;
 pub mod domain;
 pub mod error;
@@ -99,5 +102,6 @@ pub mod state;
 pub mod step;
 pub mod store;
 pub mod telemetry;
+pub mod trace_context;
 pub mod upstream;
 pub mod web;

@@ -33,6 +33,8 @@ const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// The framework's own limit of a head, in bytes.
 const MAX_HEAD_BYTES: usize = 128 * 1_024;
+/// What a head ends with.
+const END_OF_HEAD: [u8; 4] = *b"\r\n\r\n";
 /// Connections the system holds until we accept them.
 const BACKLOG: i32 = 1_024;
 /// Connections at once for each worker; more wait in the backlog.
@@ -43,8 +45,8 @@ const MAX_CONNECTIONS: usize = 20_000;
 pub struct Progress {
     phase: Cell<Phase>,
     early_bytes: Cell<bool>,
-    /// Whether the last bytes that arrived end a head, so that nothing of a next one came with them.
-    ends_with_head: Cell<bool>,
+    /// The last bytes that arrived, in however many reads. Where they end a head, nothing of a next one came with it.
+    last_bytes: Cell<[u8; 4]>,
     /// Bytes of the request at hand, framing included.
     bytes: Cell<usize>,
 }
@@ -82,7 +84,7 @@ impl Progress {
             return false;
         }
         self.phase.set(Phase::Answering);
-        self.early_bytes.set(!self.ends_with_head.get());
+        self.early_bytes.set(self.last_bytes.get() != END_OF_HEAD);
         true
     }
 
@@ -101,8 +103,12 @@ impl Progress {
         });
     }
 
-    fn bytes_arrived(&self, count: usize) {
-        self.bytes.set(self.bytes.get().saturating_add(count));
+    fn bytes_arrived(&self, arrived: &[u8]) {
+        self.bytes.set(self.bytes.get().saturating_add(arrived.len()));
+        let (_, tail) = arrived.split_at(arrived.len().saturating_sub(END_OF_HEAD.len()));
+        let last =
+            tail.iter().fold(self.last_bytes.get(), |[_, second, third, fourth], byte| [second, third, fourth, *byte]);
+        self.last_bytes.set(last);
         match self.phase.get() {
             Phase::Idle => self.phase.set(Phase::Head { since: Instant::now() }),
             Phase::Head { .. } | Phase::Closing { .. } | Phase::Over => {}
@@ -171,10 +177,9 @@ impl AsyncRead for TimedStream {
         let this = self.get_mut();
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
-        let arrived = buffer.filled().len() - before;
-        if arrived > 0 {
+        let arrived = buffer.filled().get(before..).unwrap_or_default();
+        if !arrived.is_empty() {
             this.progress.bytes_arrived(arrived);
-            this.progress.ends_with_head.set(buffer.filled().ends_with(b"\r\n\r\n"));
             // Chunk extensions count for no other limit.
             if this.progress.bytes.get() > this.max_request_bytes {
                 return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));

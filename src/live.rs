@@ -9,8 +9,8 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use url::{Host, Url};
 
+use crate::causes::chain;
 use crate::domain::origins::WebOrigin;
-use crate::error::chain;
 use crate::http::{Clients, is_json, read_body};
 use crate::settings::{Settings, TenantSettings, TurnstileMode};
 use crate::store::examine_redis;

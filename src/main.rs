@@ -2,11 +2,12 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser as _;
 use serde_json::json;
+use signup_gateway::causes::chain;
 use signup_gateway::cli::{self, Cli, Command};
-use signup_gateway::error::chain;
 use signup_gateway::settings::{Environment, Loaded, Problems, Settings, Sources};
 use signup_gateway::signup::flows::FLOWS;
 use signup_gateway::startup::{Application, Reloader};
@@ -129,9 +130,14 @@ async fn sandbox(settings: &Settings) -> ExitCode {
 /// SIGHUP reads all layers and files again; settings with a problem change nothing.
 fn reload_on_sighup(reloader: Reloader, verbosity: Verbosity) -> std::io::Result<()> {
     let mut signals = signal(SignalKind::hangup())?;
+    let reloader = Arc::new(reloader);
     tokio::spawn(async move {
         while signals.recv().await.is_some() {
-            reload(&reloader, &verbosity);
+            let (reloader, verbosity) = (Arc::clone(&reloader), verbosity.clone());
+            // Files are read and lists warmed up meanwhile: no request waits for that.
+            if let Err(lost) = tokio::task::spawn_blocking(move || reload(&reloader, &verbosity)).await {
+                tracing::error!(is_panic = lost.is_panic(), "a reload did not end; the next signal begins another");
+            }
         }
     });
     Ok(())

@@ -203,8 +203,13 @@ async fn drain(
 ) {
     tokio::time::sleep(lame_duck).await;
     state.attempts.close();
+    let attempts = async {
+        state.attempts.wait().await;
+        // Siblings that were not told would answer a settled form with an unknown outcome.
+        state.store.all_told().await;
+    };
     let finished = async {
-        let ((), _served, ()) = tokio::join!(public.stop(true), serving, state.attempts.wait());
+        let ((), _served, ()) = tokio::join!(public.stop(true), serving, attempts);
     };
     if tokio::time::timeout(drain_timeout, finished).await.is_err() {
         tracing::warn!(attempts = state.attempts.len(), "the drain timeout ended requests in flight");
@@ -361,7 +366,7 @@ fn build_tenant(
         None => studio,
     };
     Ok(Tenant {
-        page_budget: turnstile.timeout + studio.page_budget(),
+        page_budget: settings.page_budget(),
         stencils: Stencils::new(flows),
         logo_href: settings.brand.logo.as_ref().map(assets::logo_href),
         studio,

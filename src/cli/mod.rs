@@ -49,6 +49,6 @@ pub async fn healthcheck(admin: SocketAddr) -> Result<(), String> {
     match answer {
         Ok(answer) if answer.status().is_success() => Ok(()),
         Ok(answer) => Err(format!("not ready: status {}", answer.status().as_u16())),
-        Err(error) => Err(format!("no answer: {}", crate::error::chain(&error.without_url()))),
+        Err(error) => Err(format!("no answer: {}", crate::causes::chain(&error.without_url()))),
     }
 }

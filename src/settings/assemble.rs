@@ -159,6 +159,9 @@ fn telemetry(scope: &mut Scope<'_>) -> Telemetry {
         log_level: scope.get("telemetry.log_level"),
         otlp_endpoint: scope.get("telemetry.otlp_endpoint"),
     };
+    if telemetry.otlp_endpoint.as_ref().is_some_and(|url| url.query().or(url.fragment()).is_some()) {
+        scope.refuse("telemetry.otlp_endpoint", "must have no query and no fragment: /v1/traces is appended");
+    }
     if telemetry.otlp_endpoint.is_some() && cfg!(not(feature = "otlp")) {
         scope.warn("telemetry.otlp_endpoint", "this build exports no traces: only traceparent is passed on");
     }

@@ -193,6 +193,26 @@ pub struct Upstream {
     pub validate_email: bool,
 }
 
+/// How long a visitor waits for the upstream's opinion of an address.
+pub const EMAIL_OPINION_TIMEOUT: Duration = Duration::from_secs(3);
+
+impl Upstream {
+    /// The longest a creation takes: connecting, its retry, and the answer.
+    #[must_use]
+    pub fn creation_budget(&self) -> Duration {
+        self.connect_timeout + self.timeout
+    }
+}
+
+impl TenantSettings {
+    /// The longest a visitor waits for the answer to a form: the challenge, the opinion of the address, the creation.
+    #[must_use]
+    pub fn page_budget(&self) -> Duration {
+        let opinion = if self.upstream.validate_email { EMAIL_OPINION_TIMEOUT } else { Duration::ZERO };
+        self.turnstile.timeout + opinion + self.upstream.creation_budget()
+    }
+}
+
 /// Case-insensitive phrases by which a refusal is recognised; the first list with a hit, in this order, decides.
 #[derive(Clone, Debug)]
 pub struct Phrases {

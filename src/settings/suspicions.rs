@@ -59,7 +59,7 @@ fn of_server(scope: &mut Scope<'_>, server: &Server, tenants: &[TenantSettings])
     if secrets.any(|older| older == current) {
         scope.warn("server.previous_secret_keys", "holds server.secret_key: nothing was rotated");
     }
-    let longest = tenants.iter().map(page_budget).max().unwrap_or_default();
+    let longest = tenants.iter().map(TenantSettings::page_budget).max().unwrap_or_default();
     if server.drain_timeout < longest {
         let message = format!("is shorter than a sign-up may take ({longest:?}): a stop cuts off who is waiting");
         scope.warn("server.drain_timeout", message);
@@ -68,11 +68,6 @@ fn of_server(scope: &mut Scope<'_>, server: &Server, tenants: &[TenantSettings])
         let message = format!("a sign-up may take {longest:?}, and most balancers give up after one minute");
         scope.warn("upstream.timeout", message);
     }
-}
-
-/// How long a visitor may wait for an answer.
-fn page_budget(tenant: &TenantSettings) -> Duration {
-    tenant.turnstile.timeout + tenant.upstream.connect_timeout + tenant.upstream.timeout
 }
 
 fn of_limits(scope: &mut Scope<'_>, limits: &RateLimit) {

@@ -38,7 +38,8 @@ impl Reloader {
 
     /// Replaces all that can be replaced, for requests that come from now on: tenants with their lists, destinations,
     /// neighbours and keys, limits and who is exempt from them, keys of our own, proxies, password rules, modes.
-    /// Requests in flight end with what they began with; budgets and forms stay.
+    /// Requests in flight end with what they began with. Forms stay, and so do budgets, which begin anew under another
+    /// `server.secret_key` alone: clients and addresses are counted by keyed hashes.
     ///
     /// Returns the keys that differ and wait for a restart.
     ///

@@ -17,7 +17,7 @@ pub(super) const REFUSAL_SHARED_FOR: Duration = Duration::from_secs(10);
 pub struct AttemptKey(pub Box<str>);
 
 /// Names one attempt at a form, so that only it can go on or end it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClaimToken(pub [u8; 8]);
 
 /// What was posted, as a keyed hash: who waited for an attempt at the very same shares its refusal.

@@ -9,18 +9,20 @@ mod redis;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use metrics::{counter, gauge};
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
 pub use self::attempts::{AttemptKey, Claim, ClaimToken, Fingerprint, Phase};
 pub use self::limits::{Decision, LimitKey, Scope, Scopes};
 pub use self::redis::{RedisUnavailable, examine_redis};
+use crate::causes::chain;
 use crate::domain::policy::Quota;
-use crate::error::chain;
 use crate::step::{self, step};
 
 /// After Redis failed: how long we go on alone before we ask it again.
@@ -42,6 +44,17 @@ struct Shared {
     redis: redis::Redis,
     /// Milliseconds since start before which Redis is left alone; 0 while it answers.
     away_until: AtomicU64,
+    /// Attempts that did not hear of a question: it may yet be done, and after they ended.
+    unheard: Mutex<HashSet<ClaimToken>>,
+    /// What Redis is told again.
+    telling: TaskTracker,
+}
+
+impl Shared {
+    // A poisoned lock only says that a thread panicked between two whole writes.
+    fn unheard(&self) -> MutexGuard<'_, HashSet<ClaimToken>> {
+        self.unheard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Store {
@@ -61,7 +74,12 @@ impl Store {
     /// # Errors
     /// [`RedisUnavailable`] when the URL cannot be read.
     pub fn redis(scopes: Scopes, url: &str) -> Result<Self, RedisUnavailable> {
-        let shared = Shared { redis: redis::Redis::lazy(url)?, away_until: AtomicU64::new(0) };
+        let shared = Shared {
+            redis: redis::Redis::lazy(url)?,
+            away_until: AtomicU64::new(0),
+            unheard: Mutex::default(),
+            telling: TaskTracker::new(),
+        };
         gauge!("signup_store_shared").set(1.0);
         Ok(Self { shared: Some(Arc::new(shared)), ..Self::memory(scopes) })
     }
@@ -119,7 +137,11 @@ impl Store {
             return local;
         }
         match self.ask(|redis| redis.claim(key, token, lease, waited_with)).await {
-            None | Some(Claim::Won) => Claim::Won,
+            None => {
+                self.leave_unheard(token);
+                Claim::Won
+            }
+            Some(Claim::Won) => Claim::Won,
             Some(elsewhere) => {
                 self.attempts.finish(key, token, Phase::Free);
                 elsewhere
@@ -135,15 +157,37 @@ impl Store {
         }
         // Asked even while Redis is left alone: a hiccup must not hide from the siblings what is about to be sent.
         // Without an answer the promise holds for this replica.
-        self.insist(|redis| redis.begin_sending(key, token, lease, keep)).await.unwrap_or(true)
+        let is_ours = self.insist(|redis| redis.begin_sending(key, token, lease, keep)).await;
+        is_ours.unwrap_or_else(|| {
+            self.leave_unheard(token);
+            true
+        })
+    }
+
+    fn leave_unheard(&self, token: ClaimToken) {
+        if let Some(shared) = &self.shared {
+            shared.unheard().insert(token);
+        }
     }
 
     /// Ends an attempt: settled with its answer, unknown for good, or free to be tried again.
+    ///
+    /// Redis is told again later where it did not hear of it, and where a question before may be done after it: what
+    /// waited on a connection that was given up would hold the form for a lease.
     pub async fn finish(&self, key: &AttemptKey, token: ClaimToken, phase: Phase, keep: Duration) {
         let stored = self.insist(|redis| redis.finish(key, token, &phase, keep)).await;
         self.attempts.finish(key, token, phase.clone());
-        if let (None, Some(shared)) = (stored, &self.shared) {
-            tokio::spawn(finish_later(Arc::clone(shared), key.clone(), token, phase, keep));
+        let Some(shared) = &self.shared else { return };
+        if shared.unheard().remove(&token) || stored.is_none() {
+            shared.telling.spawn(finish_later(Arc::clone(shared), key.clone(), token, phase, keep));
+        }
+    }
+
+    /// Waits until Redis has been told how every attempt ended, or is told no more. For when no further one ends.
+    pub async fn all_told(&self) {
+        if let Some(shared) = &self.shared {
+            shared.telling.close();
+            shared.telling.wait().await;
         }
     }
 

@@ -1,6 +1,7 @@
 //! The shared side: Redis or Valkey, one script call and one round trip for each decision.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ use crate::seal::hex;
 const FORM_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long may take what is merely counted, and what is told again later: how an attempt ended.
 const HURRIED_TIMEOUT: Duration = Duration::from_millis(100);
-/// How long connecting may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
+/// How long connecting may take, greeting included. It goes on behind the questions, which wait no longer for that.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// GCRA, in microseconds of the server's own clock, so that replicas need not agree on the time.
 ///
@@ -125,14 +126,35 @@ pub struct RedisUnavailable(#[from] RedisError);
 
 pub(super) struct Redis {
     client: Client,
-    connection: ArcSwap<ConnectionManager>,
+    line: ArcSwap<Line>,
+}
+
+/// A connection that is made in the background: a question that does not wait for its end does not undo what is done.
+struct Line {
+    manager: ConnectionManager,
+    /// Whether a silence ends it: not before the first connecting is over, well or not, and once.
+    ends_at_silence: AtomicBool,
+}
+
+impl Line {
+    fn begin(client: &Client) -> Result<Arc<Self>, RedisError> {
+        let line = Arc::new(Self { manager: connect_lazily(client)?, ends_at_silence: AtomicBool::new(false) });
+        let connecting = Arc::clone(&line);
+        tokio::spawn(async move {
+            let mut manager = connecting.manager.clone();
+            // Nobody reads the answer: whoever asks next learns how it stands.
+            let _pong: Result<(), RedisError> = redis::cmd("PING").query_async(&mut manager).await;
+            connecting.ends_at_silence.store(true, Ordering::Relaxed);
+        });
+        Ok(line)
+    }
 }
 
 impl Redis {
     pub(super) fn lazy(url: &str) -> Result<Self, RedisUnavailable> {
         let client = Client::open(url)?;
-        let connection = ArcSwap::from_pointee(connect_lazily(&client)?);
-        Ok(Self { client, connection })
+        let line = ArcSwap::new(Line::begin(&client)?);
+        Ok(Self { client, line })
     }
 
     async fn ask<T: FromRedisValue>(
@@ -140,17 +162,19 @@ impl Redis {
         question: &ScriptInvocation<'_>,
         patience: Duration,
     ) -> Result<T, RedisUnavailable> {
-        let connection = self.connection.load_full();
-        let mut manager = ConnectionManager::clone(&connection);
+        let line = self.line.load_full();
+        let mut manager = line.manager.clone();
         let late = || io::Error::from(io::ErrorKind::TimedOut);
         let answer = tokio::time::timeout(patience, question.invoke_async(&mut manager)).await;
         let answer = answer.unwrap_or_else(|_elapsed| Err(late().into()));
         // The manager reconnects when a connection breaks. One whose other side is gone without a word never does, not
         // before the system gives up repeating, a quarter of an hour later: its first silence is its last.
+        // One that is still connecting is left to it: begun anew each time, a slow greeting would never end.
         if answer.as_ref().is_err_and(RedisError::is_timeout)
-            && let Ok(fresh) = connect_lazily(&self.client)
+            && line.ends_at_silence.swap(false, Ordering::Relaxed)
+            && let Ok(fresh) = Line::begin(&self.client)
         {
-            self.connection.compare_and_swap(&connection, Arc::new(fresh));
+            self.line.store(fresh);
         }
         Ok(answer?)
     }
@@ -240,7 +264,7 @@ const PINGS: usize = 10;
 /// # Errors
 /// Why it is of no use to us.
 pub async fn examine_redis(url: &str) -> Result<String, String> {
-    let words = |error: RedisError| crate::error::chain(&error).to_string();
+    let words = |error: RedisError| crate::causes::chain(&error).to_string();
     let client = Client::open(url).map_err(words)?;
     let config = redis::AsyncConnectionConfig::new()
         .set_connection_timeout(Some(Duration::from_secs(5)))

@@ -1,7 +1,8 @@
 //! Log lines: one JSON object an event, with the fields of its request.
 //!
 //! tracing-subscriber's own formatter keeps a span's fields as JSON text, reads all of it again whenever a field is added,
-//! and once more for each line. A request's span gets its fields one after the other, so here they are only appended.
+//! and once more for each line. A request's span gets its fields one after the other, so here they are only appended; a field
+//! that is there already is cut out first, so that no key stands twice.
 
 use std::fmt::{self, Debug, Write as _};
 
@@ -17,6 +18,11 @@ use tracing_subscriber::registry::LookupSpan;
 /// What events of the `log` crate bring beside their message.
 const OF_LOG_CRATE: &str = "log.";
 const LOG_TARGET: &str = "log.target";
+/// Keys of every line. A field of an event that is called so stands under [`RENAMED`] and its name.
+const OF_LINE: &[&str] = &["timestamp", "level", "target", "span"];
+/// Keys of every `span`, likewise.
+const OF_SPAN: &[&str] = &["name"];
+const RENAMED: &str = "field.";
 
 /// Formats an event: `timestamp`, `level`, its own fields, `target`, and `span` with the fields of every span around it.
 pub(super) struct Line;
@@ -33,7 +39,8 @@ where
         line.write_str(r#"{"timestamp":""#)?;
         SystemTime.format_time(&mut line)?;
         write!(line, r#"","level":"{}""#, event.metadata().level())?;
-        let mut members = MemberWriter { writer: &mut line, is_first: false, target: None, outcome: Ok(()) };
+        let mut members =
+            MemberWriter { writer: &mut line, taken: OF_LINE, is_first: false, target: None, outcome: Ok(()) };
         event.record(&mut members);
         let MemberWriter { target, outcome, .. } = members;
         outcome?;
@@ -64,13 +71,14 @@ impl<'writer> FormatFields<'writer> for Members {
     }
 
     fn add_fields(&self, current: &'writer mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
+        fields.record(&mut Forgotten(&mut current.fields));
         let is_first = current.fields.is_empty();
         write_members(current.as_writer(), fields, is_first)
     }
 }
 
 fn write_members(mut writer: Writer<'_>, fields: impl RecordFields, is_first: bool) -> fmt::Result {
-    let mut members = MemberWriter { writer: &mut writer, is_first, target: None, outcome: Ok(()) };
+    let mut members = MemberWriter { writer: &mut writer, taken: OF_SPAN, is_first, target: None, outcome: Ok(()) };
     fields.record(&mut members);
     members.outcome
 }
@@ -78,6 +86,8 @@ fn write_members(mut writer: Writer<'_>, fields: impl RecordFields, is_first: bo
 /// Writes `"name":value` for each field, with commas between them.
 struct MemberWriter<'a, 'writer> {
     writer: &'a mut Writer<'writer>,
+    /// Keys that stand beside these.
+    taken: &'static [&'static str],
     is_first: bool,
     /// The target that an event of the `log` crate names.
     target: Option<String>,
@@ -95,10 +105,37 @@ impl MemberWriter<'_, '_> {
         if !std::mem::take(&mut self.is_first) {
             self.writer.write_char(',')?;
         }
-        quote(self.writer, name)?;
-        self.writer.write_char(':')?;
+        let renamed = if self.taken.contains(&name) { RENAMED } else { "" };
+        write!(self.writer, r#""{renamed}{name}":"#)?;
         value(self.writer)
     }
+}
+
+/// Cuts the fields that are recorded again out of the members that were written before.
+struct Forgotten<'a>(&'a mut String);
+
+impl Visit for Forgotten<'_> {
+    fn record_debug(&mut self, field: &Field, _value: &dyn Debug) {
+        // Nowhere else: quotes within a text are escaped, and a text is followed by no colon.
+        let key = format!(r#""{}":"#, field.name());
+        let Some((before, member)) = self.0.split_once(&key) else { return };
+        let after = after_value(member);
+        let comma = if before.is_empty() || after.is_empty() { "" } else { "," };
+        let rest = format!("{}{comma}{after}", before.trim_end_matches(','));
+        *self.0 = rest;
+    }
+}
+
+/// What stands behind the comma after a value that is no object and no list.
+fn after_value(members: &str) -> &str {
+    let (mut is_text, mut is_escaped) = (false, false);
+    let ends = |sign: char| {
+        let ends = sign == ',' && !is_text;
+        is_text ^= sign == '"' && !is_escaped;
+        is_escaped = sign == '\\' && !is_escaped;
+        ends
+    };
+    members.split_once(ends).map_or("", |(_value, after)| after)
 }
 
 impl Visit for MemberWriter<'_, '_> {
@@ -264,6 +301,51 @@ mod tests {
         assert_eq!(lines.read()[0]["utm_source"], odd);
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         assert!(text.trim_end().chars().all(|character| character == ' ' || character.is_ascii_graphic()), "{text}");
+    }
+
+    #[test]
+    fn a_field_that_is_recorded_again_stands_once_with_its_last_value() {
+        let lines = Lines::default();
+        let writes =
+            tracing_subscriber::fmt().fmt_fields(Members).event_format(Line).with_writer(lines.clone()).finish();
+        let hostile = r#"a\",\"last\":1,"last":"#;
+        tracing::subscriber::with_default(writes, || {
+            let empty = tracing::field::Empty;
+            let span = tracing::info_span!("request", first = hostile, middle = 1, last = empty);
+            let _entered = span.enter();
+            for (name, value) in [("last", "x"), ("first", "b,\"c"), ("middle", "2"), ("last", hostile), ("last", "z")]
+            {
+                span.record(name, value);
+                tracing::info!("recorded");
+            }
+        });
+        let read: Vec<Value> = lines.read().iter().map(|line| line["span"].clone()).collect();
+        let expected = serde_json::json!({"first": "b,\"c", "middle": "2", "last": "z", "name": "request"});
+        assert_eq!(read.last().unwrap(), &expected);
+        assert_eq!(read[3]["last"], hostile);
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        for key in [r#""first":"#, r#""middle":"#] {
+            assert!(text.lines().all(|line| line.matches(key).count() == 1), "{text}");
+        }
+        assert_eq!(text.lines().last().unwrap().matches(r#""last":"#).count(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_field_that_is_called_like_a_part_of_the_line_does_not_take_its_place() {
+        let lines = Lines::default();
+        let writes =
+            tracing_subscriber::fmt().fmt_fields(Members).event_format(Line).with_writer(lines.clone()).finish();
+        tracing::subscriber::with_default(writes, || {
+            let _span = tracing::info_span!("request", name = "n").entered();
+            tracing::info!(timestamp = 1, level = "l", target = "t", span = "s", "said");
+        });
+        let line = &lines.read()[0];
+        assert_eq!((&line["level"], &line["span"]["name"]), (&"INFO".into(), &"request".into()));
+        assert!(line["target"].as_str().unwrap().starts_with("signup_gateway::"), "{line}");
+        for (field, value) in [("level", "l"), ("target", "t"), ("span", "s")] {
+            assert_eq!(line[format!("field.{field}")], value);
+        }
+        assert_eq!((&line["field.timestamp"], &line["span"]["field.name"]), (&1.into(), &"n".into()));
     }
 
     #[test]

@@ -26,10 +26,10 @@ use tracing_subscriber::registry::LookupSpan;
 use url::Url;
 
 use super::ROOT_SPAN;
-use crate::error::chain;
+use crate::causes::chain;
 use crate::http::{ClientError, Clients};
 use crate::step;
-use crate::web::trace_context;
+use crate::trace_context;
 
 /// How many finished spans wait for the next batch; more are dropped.
 const MAX_QUEUED_SPANS: usize = 2_048;

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use super::payload::{OperatorTerms, Payload};
 use super::refusal::Refusal;
 use super::{Studio, Trace, retry_after};
+use crate::causes::chain;
 use crate::domain::origins::ReturnUrl;
-use crate::error::chain;
 use crate::guard::Cleared;
 use crate::http::{BodyError, is_json, read_body};
 use crate::signup::Flow;
@@ -192,7 +192,7 @@ impl Studio {
         let started = Instant::now();
         let sent = self.send(flow, &key, body, trace);
         // Over the whole call, and when it strikes we do not know what was sent: unknown.
-        let sent = async { tokio::time::timeout(self.budget(), sent).await.unwrap_or(Err(CreateError::Unanswered)) };
+        let sent = async { tokio::time::timeout(self.budget, sent).await.unwrap_or(Err(CreateError::Unanswered)) };
         let label =
             |outcome: &Result<Created, CreateError>| outcome.as_ref().map_or_else(CreateError::label, |_| "created");
         let outcome = step::run(step!("create", client), sent, label).await;

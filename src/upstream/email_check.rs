@@ -1,7 +1,5 @@
 //! The upstream's opinion of an address (`upstream.validate_email`): it may stop a visitor once, and never by failing.
 
-use std::time::Duration;
-
 use metrics::histogram;
 use serde::Deserialize;
 use serde_json::json;
@@ -11,11 +9,10 @@ use super::{Studio, Trace};
 use crate::domain::email::{Email, fold_domain};
 use crate::guard::Cleared;
 use crate::http::{is_json, read_body};
+use crate::settings::EMAIL_OPINION_TIMEOUT;
 use crate::step::{self, step};
 
 const PATH: &str = "/api/emails/validate";
-/// How long a visitor waits for an opinion.
-pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The upstream doubts the address; the visitor may correct it or insist.
 pub struct Doubted {
@@ -50,7 +47,7 @@ impl Studio {
         }
         let email = cleared.submission().email();
         let started = Instant::now();
-        let asked = tokio::time::timeout(PATIENCE.min(self.timeout), self.opinion(email, trace));
+        let asked = tokio::time::timeout(EMAIL_OPINION_TIMEOUT.min(self.timeout), self.opinion(email, trace));
         let label = |opinion: &Option<Opinion>| if opinion.is_some() { "answered" } else { "failed" };
         let opinion = step::run(step!("validate_email", client), async { asked.await.ok().flatten() }, label).await;
         let outcome = label(&opinion);

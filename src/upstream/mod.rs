@@ -28,7 +28,8 @@ use crate::step::{self, TraceContext};
 pub struct Studio {
     clients: Clients,
     base_url: Url,
-    connect_timeout: Duration,
+    /// The longest a creation takes.
+    budget: Duration,
     timeout: Duration,
     circuit: Arc<Circuit>,
     in_flight: Semaphore,
@@ -74,8 +75,8 @@ impl Studio {
             clients,
             circuit: Arc::new(Circuit::new(upstream.circuit_failures, upstream.circuit_open_for)),
             in_flight: Semaphore::new(upstream.max_in_flight.min(Semaphore::MAX_PERMITS)),
+            budget: upstream.creation_budget(),
             base_url: upstream.base_url,
-            connect_timeout: upstream.connect_timeout,
             timeout: upstream.timeout,
             phrases: upstream.phrases,
             utm_format,
@@ -94,17 +95,6 @@ impl Studio {
             self.circuit = Arc::clone(&before.circuit);
         }
         self
-    }
-
-    /// The longest a creation takes: connecting, its retry, and the answer.
-    fn budget(&self) -> Duration {
-        self.connect_timeout + self.timeout
-    }
-
-    /// The longest a sign-up takes here: the creation, and the opinion of the address before it.
-    #[must_use]
-    pub fn page_budget(&self) -> Duration {
-        self.budget() + if self.validate_email { email_check::PATIENCE } else { Duration::ZERO }
     }
 
     /// Whether calls are refused because the studio kept failing.

@@ -17,6 +17,5 @@ pub mod shared_refusal;
 pub mod signup;
 pub mod statics;
 pub mod status;
-pub mod trace_context;
 pub mod visitor;
 pub mod words;

@@ -10,13 +10,13 @@ use metrics::counter;
 
 use super::context::Context;
 use super::link_secrets::{self, Found};
-use super::trace_context;
 use crate::domain::client::ClientAddress;
 use crate::domain::language::Language;
 use crate::error::AppError;
 use crate::signup::link::first;
 use crate::signup::{Link, LinkSecrets};
 use crate::state::{AppState, InForce, Tenant};
+use crate::trace_context;
 use crate::upstream::Trace;
 
 /// Who came, to which tenant, by which link. Owned, so that an attempt can outlive the request.

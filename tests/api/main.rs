@@ -30,6 +30,7 @@ mod language_switch;
 mod languages;
 mod limits;
 mod link_secrets;
+mod log_fields;
 mod pages;
 mod panics;
 mod pass;

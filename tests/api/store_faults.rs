@@ -10,7 +10,7 @@ use crate::helpers::neighbour::{STUDIO_URL, Vacancy};
 use crate::helpers::resp::{Act, Question, Redis};
 use crate::helpers::{FLOWS, Page, Reply, TestApp, log, roomy};
 
-/// What a sign-up may take: each question a tenth of a second, or a quarter for a new connection.
+/// What a sign-up may take: each question half a second at the most, connecting included.
 const IN_TIME: Duration = Duration::from_secs(4);
 /// What the gateway may take to notice that Redis is back: it is left alone for a second.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -143,6 +143,70 @@ async fn a_redis_that_fails_at_one_question_alone_costs_no_sign_up_and_no_second
             assert_recovers(&app, &redis, &name).await;
         }
     }
+}
+
+/// Sees to it that Redis decides within some questions, each of which is answered without it in the meantime.
+async fn assert_becomes_shared(app: &TestApp, redis: &Redis, name: &str) {
+    let asked = redis.asked().len();
+    for _ in 0..4 {
+        let started = Instant::now();
+        app.get("/").await;
+        assert!(started.elapsed() < Duration::from_secs(1), "{name}: {:?}", started.elapsed());
+        if redis.asked().len() > asked && !is_degraded(app).await {
+            return;
+        }
+        // After a failure Redis is left alone for a second.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+    }
+    panic!("{name}: never asked with success");
+}
+
+#[tokio::test]
+async fn a_redis_that_takes_longer_to_greet_than_a_limit_may_wait_is_used_all_the_same() {
+    let redis = Redis::start().await;
+    redis.greet_after(Duration::from_millis(300));
+    let url = redis.url();
+    let app = TestApp::with(&variables(&url)).await;
+    assert_becomes_shared(&app, &redis, "at the start").await;
+    for (name, reply) in [("closes", Reply::Close), ("stalls", Reply::Stall(Vec::new()))] {
+        redis.fail(Act::Breaks(reply), &Question::ALL);
+        app.get("/").await;
+        assert!(is_degraded(&app).await, "{name}");
+        redis.recover();
+        assert_becomes_shared(&app, &redis, name).await;
+    }
+}
+
+/// How often Redis was told how an attempt ended.
+fn told(redis: &Redis) -> usize {
+    redis.asked().iter().filter(|question| **question == Question::Finish).count()
+}
+
+#[tokio::test]
+async fn an_attempt_whose_claim_or_mark_may_be_written_late_is_ended_again_later() {
+    for (question, times) in [(Question::Refund, 1), (Question::Claim, 2), (Question::BeginSending, 2)] {
+        let redis = Redis::start().await;
+        let url = redis.url();
+        let app = TestApp::with(&variables(&url)).await;
+        redis.fail(Act::Breaks(Reply::Stall(Vec::new())), &[question]);
+        assert_eq!(app.sign_up(FLOWS[0]).await.status, 303, "{question:?}");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(told(&redis), times, "{question:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stop_waits_until_redis_was_told_how_the_last_attempt_ended() {
+    let redis = Redis::start().await;
+    let url = redis.url();
+    let app = TestApp::with(&variables(&url)).await;
+    redis.fail(Act::Breaks(Reply::Close), &[Question::Finish]);
+    assert_eq!(app.sign_up(FLOWS[0]).await.status, 303);
+    let unheard = told(&redis);
+    redis.recover();
+    app.tell_to_stop();
+    app.ended().await.unwrap();
+    assert!(told(&redis) > unheard, "the sign-up is settled for this process alone");
 }
 
 #[tokio::test]

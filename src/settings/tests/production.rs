@@ -159,6 +159,10 @@ fn what_is_legal_and_probably_not_meant_is_warned_of_in_production_alone() {
             "server.previous_secret_keys",
         ),
         (&[("SIGNUP__SERVER__DRAIN_TIMEOUT", "20s")], "server.drain_timeout"),
+        (
+            &[("SIGNUP__UPSTREAM__VALIDATE_EMAIL", "true"), ("SIGNUP__SERVER__DRAIN_TIMEOUT", "24s")],
+            "server.drain_timeout",
+        ),
         (&[("SIGNUP__UPSTREAM__TIMEOUT", "55s"), ("SIGNUP__SERVER__DRAIN_TIMEOUT", "90s")], "upstream.timeout"),
         (&[("SIGNUP__RATE_LIMIT__BACKEND", "memory")], "rate_limit.backend"),
         (&[("SIGNUP__RATE_LIMIT__IPV6_PREFIX", "128")], "rate_limit.ipv6_prefix"),

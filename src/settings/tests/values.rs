@@ -115,6 +115,8 @@ fn nonsense_is_refused_in_every_environment() {
         ("honeypot.mode", ""),
         ("telemetry.log_format", "xml"),
         ("telemetry.otlp_endpoint", "localhost:4318"),
+        ("telemetry.otlp_endpoint", "https://collector.example/otlp?key=k"),
+        ("telemetry.otlp_endpoint", "https://collector.example/#otlp"),
         ("brand.name", ""),
         ("brand.color", "#ffcc00"),
         ("brand.color", "red"),

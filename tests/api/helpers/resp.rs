@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -65,6 +66,7 @@ struct Shared {
     scripts: Mutex<HashMap<String, Question>>,
     asked: Mutex<Asked>,
     act: Mutex<Option<(Act, Vec<Question>)>>,
+    greets_after: Mutex<Duration>,
 }
 
 /// A running one; it stops when dropped.
@@ -103,6 +105,11 @@ impl Redis {
         *self.shared.act.lock().unwrap() = Some((act, at.to_vec()));
     }
 
+    /// Lets every new connection wait so long for the answer to its greeting.
+    pub fn greet_after(&self, pause: Duration) {
+        *self.shared.greets_after.lock().unwrap() = pause;
+    }
+
     /// Works again.
     pub fn recover(&self) {
         *self.shared.act.lock().unwrap() = None;
@@ -135,7 +142,12 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
             (Asks::Known(question), None) => question.answer().as_bytes().to_vec(),
             (Asks::Unknown, None) => b"-NOSCRIPT No matching script. Please use EVAL.\r\n".to_vec(),
             (Asks::Loads(hash), None) => format!("${}\r\n{hash}\r\n", hash.len()).into_bytes(),
-            (Asks::Greets, None) => b"+OK\r\n".to_vec(),
+            (Asks::Greets, None) => {
+                let pause = *shared.greets_after.lock().unwrap();
+                tokio::time::sleep(pause).await;
+                b"+OK\r\n".to_vec()
+            }
+            (Asks::Pings, None) => b"+PONG\r\n".to_vec(),
         };
         if stream.write_all(&answer).await.is_err() {
             return;
@@ -148,6 +160,7 @@ enum Asks {
     Unknown,
     Loads(String),
     Greets,
+    Pings,
 }
 
 impl Shared {
@@ -168,6 +181,7 @@ impl Shared {
                 Asks::Loads(hash)
             }
             ["CLIENT", ..] => Asks::Greets,
+            ["PING"] => Asks::Pings,
             _ => panic!("a command nobody knows: {words:?}"),
         }
     }
