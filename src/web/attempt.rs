@@ -114,14 +114,25 @@ impl Posted {
     ///
     /// # Errors
     /// [`FieldErrors`], one problem for each wrong field.
-    pub fn parse(&self) -> Result<Submission, FieldErrors> {
-        let Self { visitor, flow, terms, form, .. } = self;
-        let rules = Rules {
+    fn parse(&self) -> Result<Submission, FieldErrors> {
+        Submission::parse(self.flow, self.rules(), &self.form, self.link())
+    }
+
+    /// What is wrong with the form beside its passwords, for a page that asks for them again.
+    ///
+    /// # Errors
+    /// [`FieldErrors`], one problem for each wrong field.
+    pub fn check_but_passwords(&self) -> Result<(), FieldErrors> {
+        Submission::check_but_passwords(self.flow, self.rules(), &self.form)
+    }
+
+    fn rules(&self) -> Rules<'_> {
+        let Self { visitor, terms, .. } = self;
+        Rules {
             email: &visitor.tenant.settings.email,
             business_email: terms.business_email,
             password: &visitor.in_force.password,
-        };
-        Submission::parse(flow, rules, form, self.link())
+        }
     }
 
     /// The pass that the form brought, if it is still good.

@@ -222,10 +222,9 @@ async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpR
     charge_page(context, visitor).await?;
     let words = context.state.catalogue.words(visitor.language);
     let said = Said::before(form);
-    let mut errors =
-        posted.parse().err().map_or_else(Vec::new, |errors| Refusal::Fields(errors).field_errors(flow, words));
     // No page keeps a password, so an empty one is nobody's mistake yet: its hint asks for it again.
-    errors.retain(|error| flow.field(error.field).is_none_or(|field| !matches!(field.kind, Kind::Password)));
+    let wrong = posted.check_but_passwords().err();
+    let mut errors = wrong.map_or_else(Vec::new, |errors| Refusal::Fields(errors).field_errors(flow, words));
     let before = said.and_then(|said| said.field_error(words));
     errors.extend(before.filter(|before| errors.iter().all(|error| error.field != before.field)));
     // In page order; what is at no field, a challenge, comes last.
