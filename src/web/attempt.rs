@@ -1,6 +1,6 @@
 //! One attempt at one form: the pipeline, run to its end whatever becomes of the connection.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ pub enum Outcome {
         /// The pass the form brought, if it is still good.
         kept_pass: Option<String>,
     },
-    /// We panicked before anything was sent: the form is free again.
+    /// We panicked before anything was sent: the form is free again, or will be when its lease expires.
     Panicked,
 }
 
@@ -69,42 +69,54 @@ pub async fn run_to_the_end(posted: Posted) -> Result<Outcome, AppError> {
     Ok(outcome.map_err(|_panicked| Cause::AttemptPanicked)?)
 }
 
-/// The outcome, and its name in events, counts and traces.
+/// The outcome, and its name in events, counts and traces: each posted form has all of them, whatever panics.
 async fn run(posted: Posted) -> (Outcome, &'static str) {
-    let Posted { visitor, flow, form, .. } = &posted;
-    let caller = posted.caller();
-    visitor.tenant.reached(flow, Stage::Submitted);
-    let admission =
-        step::run(step!("admit"), visitor.in_force.guard.admit(caller, form), |admission| match admission {
+    let mut called_for = None;
+    let ended = unwound(posted.ended(&mut called_for)).await;
+    let (outcome, label) = ended.unwrap_or((Outcome::Panicked, "failed"));
+    // What became of the form is told to the visitor even if it cannot be told to the operator.
+    let _told = panic::catch_unwind(AssertUnwindSafe(|| posted.report(label, called_for)));
+    (outcome, label)
+}
+
+/// What a future comes to, or `None` if it panics. Nothing of an attempt is seen again after that but state behind locks,
+/// which outlives a poisoned one.
+async fn unwound<T>(future: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(future).catch_unwind().await.ok()
+}
+
+impl Posted {
+    /// The way in, the pipeline, and how long the upstream took if it was called.
+    async fn ended(&self, called_for: &mut Option<Duration>) -> (Outcome, &'static str) {
+        let Self { visitor, flow, form, .. } = self;
+        visitor.tenant.reached(flow, Stage::Submitted);
+        let admission = visitor.in_force.guard.admit(self.caller(), form);
+        let admission = step::run(step!("admit"), admission, |admission| match admission {
             Ok(Admission::Open(_)) => "open",
             Ok(Admission::Answered(_)) => "answered",
             Ok(Admission::Refused(_)) => "shared_refusal",
             Err(_) => "refused",
         });
-    let (outcome, called_for) = match admission.await {
-        Ok(Admission::Open(attempt)) => posted.open(&attempt).await,
-        Ok(Admission::Answered(answer)) => {
-            posted.report("duplicate", None);
-            return (Outcome::Created { destination: answer.destination, user_id: answer.user_id }, "duplicate");
-        }
-        Ok(Admission::Refused(shared)) => {
-            posted.report("duplicate", None);
-            // A refusal we cannot read (another version wrote it) is one all the same: nothing was created.
-            let refused = Refused::from_shared(&shared).unwrap_or_else(|| AdmitError::Unavailable.into());
-            return (Outcome::Refused { refused, kept_pass: None }, "duplicate");
-        }
-        Err(error) => (Outcome::Refused { refused: error.into(), kept_pass: posted.kept_pass() }, None),
-    };
-    let label = match &outcome {
-        Outcome::Created { .. } => "created",
-        Outcome::Refused { refused, .. } => refused.refusal.outcome(),
-        Outcome::Panicked => "failed",
-    };
-    posted.report(label, called_for);
-    (outcome, label)
-}
+        let outcome = match admission.await {
+            Ok(Admission::Open(attempt)) => self.open(&attempt, called_for).await,
+            Ok(Admission::Answered(answer)) => {
+                return (Outcome::Created { destination: answer.destination, user_id: answer.user_id }, "duplicate");
+            }
+            Ok(Admission::Refused(shared)) => {
+                // A refusal we cannot read (another version wrote it) is one all the same: nothing was created.
+                let refused = Refused::from_shared(&shared).unwrap_or_else(|| AdmitError::Unavailable.into());
+                return (Outcome::Refused { refused, kept_pass: None }, "duplicate");
+            }
+            Err(error) => Outcome::Refused { refused: error.into(), kept_pass: self.kept_pass() },
+        };
+        let label = match &outcome {
+            Outcome::Created { .. } => "created",
+            Outcome::Refused { refused, .. } => refused.refusal.outcome(),
+            Outcome::Panicked => "failed",
+        };
+        (outcome, label)
+    }
 
-impl Posted {
     fn caller(&self) -> Caller<'_> {
         let Self { visitor, flow, .. } = self;
         Caller { tenant: &visitor.tenant.settings.id, flow, client: visitor.client, budget: visitor.tenant.page_budget }
@@ -141,33 +153,36 @@ impl Posted {
         self.visitor.in_force.guard.kept_pass(self.caller(), &self.form)
     }
 
-    /// The pipeline inside an open attempt, how the attempt ends, and how long the upstream took if it was called.
-    async fn open(&self, attempt: &Attempt) -> (Outcome, Option<Duration>) {
+    /// The pipeline inside an open attempt and the attempt's end, each of which may panic.
+    async fn open(&self, attempt: &Attempt, called_for: &mut Option<Duration>) -> Outcome {
+        if let Some(outcome) = unwound(self.attempted(attempt, called_for)).await {
+            return outcome;
+        }
+        if attempt.may_have_sent() {
+            let unanswered = || Refused::from(NotCreated { reason: CreateError::Unanswered, pass: None });
+            // Where even that cannot be noted, the lease runs out to the same end.
+            let noted = unwound(self.refused(attempt, unanswered())).await;
+            return noted.unwrap_or_else(|| Outcome::Refused { refused: unanswered(), kept_pass: None });
+        }
         let guard = &self.visitor.in_force.guard;
-        let mut called_for = None;
-        // Nothing here is seen again after a panic but state behind locks, which outlives a poisoned one.
-        let signed_up = AssertUnwindSafe(self.sign_up(attempt, &mut called_for)).catch_unwind().await;
-        let outcome = match signed_up {
-            Ok(Ok((submission_email, created))) => {
+        guard.release(attempt).await;
+        guard.refund(attempt).await;
+        Outcome::Panicked
+    }
+
+    async fn attempted(&self, attempt: &Attempt, called_for: &mut Option<Duration>) -> Outcome {
+        match self.sign_up(attempt, called_for).await {
+            Ok((submission_email, created)) => {
                 let destination = match created.destination {
                     Destination::Return(url) => Some(url.as_str().to_owned()),
                     Destination::Status => None,
                 };
+                let guard = &self.visitor.in_force.guard;
                 guard.settle(attempt, &submission_email, destination.clone(), created.user_id).await;
                 Outcome::Created { destination, user_id: created.user_id }
             }
-            Ok(Err(refused)) => self.refused(attempt, refused).await,
-            Err(_panic) if attempt.may_have_sent() => {
-                let unanswered = NotCreated { reason: CreateError::Unanswered, pass: None };
-                self.refused(attempt, unanswered.into()).await
-            }
-            Err(_panic) => {
-                guard.release(attempt).await;
-                guard.refund(attempt).await;
-                Outcome::Panicked
-            }
-        };
-        (outcome, called_for)
+            Err(refused) => self.refused(attempt, refused).await,
+        }
     }
 
     /// Ends an attempt that created no account, as far as we know.
