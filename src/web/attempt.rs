@@ -12,7 +12,7 @@ use super::link_secrets::{self, Found};
 use super::refusal::Refused;
 use super::visitor::Visitor;
 use crate::error::{AppError, Cause};
-use crate::funnel::Stage;
+use crate::funnel::{Ending, Reason, Stage};
 use crate::guard::{Admission, AdmitError, Attempt, Caller, Proof};
 use crate::settings::FlowSettings;
 use crate::signup::{FieldErrors, Flow, Link, LinkSecrets, RawForm, Rules, Submission};
@@ -63,20 +63,20 @@ pub struct Posted {
 /// come to stands.
 pub async fn run_to_the_end(posted: Posted) -> Result<Outcome, AppError> {
     let state = Arc::clone(&posted.state);
-    let attempt = step::run(step!("sign_up"), run(posted), |(_, label)| *label);
+    let attempt = step::run(step!("sign_up"), run(posted), |(_, ending)| ending.outcome());
     let attempt = async { attempt.await.0 }.in_current_span();
     let outcome = state.attempts.spawn_on(attempt, &state.runtime).await;
     Ok(outcome.map_err(|_panicked| Cause::AttemptPanicked)?)
 }
 
-/// The outcome, and its name in events, counts and traces: each posted form has all of them, whatever panics.
-async fn run(posted: Posted) -> (Outcome, &'static str) {
+/// The outcome, and the ending for events, counts and traces: each posted form has one, whatever panics.
+async fn run(posted: Posted) -> (Outcome, Ending) {
     let mut called_for = None;
     let ended = unwound(posted.ended(&mut called_for)).await;
-    let (outcome, label) = ended.unwrap_or((Outcome::Panicked, "failed"));
+    let (outcome, ending) = ended.unwrap_or((Outcome::Panicked, Ending::Stopped(Reason::Failed)));
     // What became of the form is told to the visitor even if it cannot be told to the operator.
-    let _told = panic::catch_unwind(AssertUnwindSafe(|| posted.report(label, called_for)));
-    (outcome, label)
+    let _told = panic::catch_unwind(AssertUnwindSafe(|| posted.report(ending, called_for)));
+    (outcome, ending)
 }
 
 /// What a future comes to, or `None` if it panics. Nothing of an attempt is seen again after that but state behind locks,
@@ -87,7 +87,7 @@ async fn unwound<T>(future: impl Future<Output = T>) -> Option<T> {
 
 impl Posted {
     /// The way in, the pipeline, and how long the upstream took if it was called.
-    async fn ended(&self, called_for: &mut Option<Duration>) -> (Outcome, &'static str) {
+    async fn ended(&self, called_for: &mut Option<Duration>) -> (Outcome, Ending) {
         let Self { visitor, flow, form, .. } = self;
         visitor.tenant.reached(flow, Stage::Submitted);
         let admission = visitor.in_force.guard.admit(self.caller(), form);
@@ -100,21 +100,22 @@ impl Posted {
         let outcome = match admission.await {
             Ok(Admission::Open(attempt)) => self.open(&attempt, called_for).await,
             Ok(Admission::Answered(answer)) => {
-                return (Outcome::Created { destination: answer.destination, user_id: answer.user_id }, "duplicate");
+                let (destination, user_id) = (answer.destination, answer.user_id);
+                return (Outcome::Created { destination, user_id }, Ending::Duplicate);
             }
             Ok(Admission::Refused(shared)) => {
                 // A refusal we cannot read (another version wrote it) is one all the same: nothing was created.
                 let refused = Refused::from_shared(&shared).unwrap_or_else(|| AdmitError::Unavailable.into());
-                return (Outcome::Refused { refused, kept_pass: None }, "duplicate");
+                return (Outcome::Refused { refused, kept_pass: None }, Ending::Duplicate);
             }
             Err(error) => Outcome::Refused { refused: error.into(), kept_pass: self.kept_pass() },
         };
-        let label = match &outcome {
-            Outcome::Created { .. } => "created",
-            Outcome::Refused { refused, .. } => refused.refusal.outcome(),
-            Outcome::Panicked => "failed",
+        let ending = match &outcome {
+            Outcome::Created { .. } => Ending::Created,
+            Outcome::Refused { refused, .. } => Ending::Stopped(refused.refusal.reason()),
+            Outcome::Panicked => Ending::Stopped(Reason::Failed),
         };
-        (outcome, label)
+        (outcome, ending)
     }
 
     fn caller(&self) -> Caller<'_> {
@@ -250,17 +251,18 @@ impl Posted {
     }
 
     /// One event and one count for each submission (contract 9).
-    fn report(&self, outcome: &'static str, called_for: Option<Duration>) {
+    fn report(&self, ending: Ending, called_for: Option<Duration>) {
+        let outcome = ending.outcome();
         let tenant = &self.visitor.tenant.settings.id;
         counter!(
             "signup_submissions_total",
             "flow" => self.flow.slug, "tenant" => tenant.to_string(), "outcome" => outcome
         )
         .increment(1);
-        self.visitor.tenant.ended(self.flow, outcome);
+        self.visitor.tenant.ended(self.flow, ending);
         let link = self.link();
         let campaign = |name| link.attribution.get(name).map(|value| value.chars().take(100).collect::<String>());
-        let consent = (outcome == "created").then(|| {
+        let consent = (ending == Ending::Created).then(|| {
             let words = self.state.catalogue.words(self.visitor.language);
             words.consent(&self.visitor.tenant.settings.brand)
         });
@@ -269,6 +271,7 @@ impl Posted {
             flow = self.flow.slug,
             tenant = tenant.as_str(),
             outcome,
+            reason = ending.refusal(),
             upstream_duration_ms = called_for.map(|duration| duration.as_secs_f64() * 1_000.0),
             utm_source = campaign("utm_source"),
             utm_medium = campaign("utm_medium"),

@@ -10,6 +10,7 @@ use super::words::Words;
 use crate::domain::email::Email;
 use crate::domain::username::Username;
 use crate::error::whole_seconds;
+use crate::funnel::Reason;
 use crate::guard::limits::Limited;
 use crate::guard::turnstile::ChallengeError;
 use crate::guard::{AdmitError, ClearError, ClearReason};
@@ -119,22 +120,29 @@ impl Refusal {
         }
     }
 
-    /// The label of `signup_submissions_total` (contract 9).
+    /// What it is to the operator.
     #[must_use]
-    pub fn outcome(&self) -> &'static str {
+    pub fn reason(&self) -> Reason {
         match self {
-            Self::Fields(_) => "invalid",
-            Self::Doubted(_) => "doubted",
-            Self::Admit(AdmitError::Limited(_)) | Self::Clear(ClearReason::Limited(_)) => "limited",
-            Self::Admit(AdmitError::Id(_)) => "expired",
-            Self::Admit(AdmitError::UsedForAnother) => "used",
-            Self::Admit(AdmitError::Honeypot) => "honeypot",
-            Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => "turnstile_refused",
-            Self::Clear(ClearReason::Challenge(ChallengeError::Unavailable(_))) => "turnstile_unavailable",
-            Self::AccountExists | Self::Create(CreateError::Refused(_)) => "refused",
-            Self::Admit(AdmitError::Seal(_) | AdmitError::Unavailable) => "failed",
-            _ if self.status() == StatusCode::GATEWAY_TIMEOUT => "upstream_timeout",
-            Self::Admit(_) | Self::Create(_) => "upstream_unavailable",
+            Self::Fields(_) => Reason::Invalid,
+            Self::Doubted(_) => Reason::Doubted,
+            Self::Admit(AdmitError::Limited(_)) | Self::Clear(ClearReason::Limited(_)) => Reason::Limited,
+            Self::Admit(AdmitError::Id(_)) => Reason::Expired,
+            Self::Admit(AdmitError::UsedForAnother) => Reason::Used,
+            Self::Admit(AdmitError::Honeypot) => Reason::Honeypot,
+            Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => Reason::TurnstileRefused,
+            Self::Clear(ClearReason::Challenge(ChallengeError::Unavailable(_))) => Reason::TurnstileUnavailable,
+            Self::AccountExists => Reason::AccountExists,
+            Self::Create(CreateError::Refused(refusal)) => match refusal.kind {
+                RefusalKind::UsernameTaken => Reason::UsernameTaken,
+                RefusalKind::EmailExists => Reason::EmailExists,
+                RefusalKind::EmailRefused => Reason::EmailRefused,
+                RefusalKind::PasswordRefused => Reason::PasswordRefused,
+                RefusalKind::Other => Reason::OtherRefusal,
+            },
+            Self::Admit(AdmitError::Seal(_) | AdmitError::Unavailable) => Reason::Failed,
+            _ if self.status() == StatusCode::GATEWAY_TIMEOUT => Reason::UpstreamTimeout,
+            Self::Admit(_) | Self::Create(_) => Reason::UpstreamUnavailable,
         }
     }
 
@@ -231,6 +239,28 @@ impl Refusal {
                 vec![FieldError { field: "email", text: words.with("error-email-doubtful-suggestion", &arguments) }]
             }
             _ => Said::of(self).and_then(|said| said.field_error(words)).into_iter().collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::funnel::Ending;
+    use crate::upstream::refusal::Refusal as UpstreamRefusal;
+
+    #[test]
+    fn the_log_names_a_refusal_of_the_upstream_by_its_kind() {
+        for kind in [
+            RefusalKind::UsernameTaken,
+            RefusalKind::EmailExists,
+            RefusalKind::EmailRefused,
+            RefusalKind::PasswordRefused,
+            RefusalKind::Other,
+        ] {
+            let refusal = Refusal::Create(CreateError::Refused(UpstreamRefusal { kind, words: String::new() }));
+            let ending = Ending::Stopped(refusal.reason());
+            assert_eq!((ending.outcome(), ending.refusal()), ("refused", Some(kind.label())));
         }
     }
 }
