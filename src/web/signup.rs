@@ -60,12 +60,6 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
         return Ok(clean);
     }
     tracing::Span::current().record("flow", flow.slug);
-    if method == Method::GET {
-        let tenant = visitor.tenant.settings.id.to_string();
-        counter!("signup_form_views_total", "flow" => flow.slug, "tenant" => tenant).increment(1);
-        visitor.tenant.reached(flow, Stage::Viewed);
-    }
-
     let secrets = visitor.secrets(visitor.sealed(), Found::InLink);
     let expired = secrets.is_none().then_some(Notice::LinkExpired);
     let mut secrets = secrets.unwrap_or_default();
@@ -78,6 +72,11 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
             return Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html));
         }
     };
+    if method == Method::GET {
+        let tenant = visitor.tenant.settings.id.to_string();
+        counter!("signup_form_views_total", "flow" => flow.slug, "tenant" => tenant).increment(1);
+        visitor.tenant.reached(flow, Stage::Viewed);
+    }
     let shown = Shown {
         form: &prefilled,
         errors: &[],
