@@ -81,8 +81,8 @@ async fn run(posted: Posted) -> (Outcome, Ending) {
 
 /// What a future comes to, or `None` if it panics. Nothing of an attempt is seen again after that but state behind locks,
 /// which outlives a poisoned one.
-async fn unwound<T>(future: impl Future<Output = T>) -> Option<T> {
-    AssertUnwindSafe(future).catch_unwind().await.ok()
+fn unwound<T>(future: impl Future<Output = T>) -> impl Future<Output = Option<T>> {
+    AssertUnwindSafe(future).catch_unwind().map(Result::ok)
 }
 
 impl Posted {
