@@ -144,6 +144,7 @@ mod render {
             business_email: flow.business_email,
             offers_email_anyway: false,
             occasion: Occasion::Link,
+            said: "",
             others: &[],
         };
         page.render()

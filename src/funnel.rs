@@ -3,12 +3,15 @@
 //! Counting costs one atomic addition. Once a minute the totals are noted; what happened in the last hour is the difference
 //! between now and the note of an hour ago. Notes are kept for a day, and only where something had changed.
 
+mod ending;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::{Duration, Instant};
 
+pub use self::ending::{Ending, Reason};
 use crate::domain::tenant::TenantId;
 use crate::signup::Flow;
 
@@ -51,25 +54,9 @@ impl Stage {
     }
 }
 
-/// Why a posted form created no account: the outcomes of `signup_submissions_total` but `created`. Whatever is not here
-/// is counted as the last.
-pub const REASONS: [&str; 13] = [
-    "invalid",
-    "doubted",
-    "limited",
-    "expired",
-    "used",
-    "honeypot",
-    "turnstile_refused",
-    "turnstile_unavailable",
-    "refused",
-    "upstream_timeout",
-    "upstream_unavailable",
-    "duplicate",
-    "failed",
-];
-
-const COUNTS: usize = Stage::ALL.len() + REASONS.len();
+const REASONS_AT: usize = Stage::ALL.len();
+const DUPLICATES_AT: usize = REASONS_AT + Reason::ALL.len();
+const COUNTS: usize = DUPLICATES_AT + 1;
 
 type Totals = [u64; COUNTS];
 
@@ -96,10 +83,13 @@ impl Series {
         self.add(stage as usize);
     }
 
-    /// A posted form ended so; `created` is a stage and no reason.
-    pub fn stopped(&self, outcome: &str) {
-        let last = REASONS.len() - 1;
-        self.add(Stage::ALL.len() + REASONS.iter().position(|reason| *reason == outcome).unwrap_or(last));
+    /// A posted form ended so.
+    pub fn ended(&self, ending: Ending) {
+        self.add(match ending {
+            Ending::Created => Stage::Created as usize,
+            Ending::Duplicate => DUPLICATES_AT,
+            Ending::Stopped(reason) => REASONS_AT + reason as usize,
+        });
     }
 
     fn add(&self, index: usize) {
@@ -153,13 +143,20 @@ impl Counted {
         if stage == Stage::Redirected { of(stage).min(of(Stage::Created)) } else { of(stage) }
     }
 
-    /// How many posted forms ended without a new account, by reason, most first; reasons that did not occur are left out.
+    /// How many posted forms ended without an account, by reason, most first; reasons that did not occur are left out.
     #[must_use]
     pub fn stopped(&self) -> Vec<(&'static str, u64)> {
-        let counts = self.0.iter().skip(Stage::ALL.len()).copied();
-        let mut stopped: Vec<_> = REASONS.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect();
+        let counts = self.0.iter().skip(REASONS_AT).copied();
+        let reasons = Reason::ALL.into_iter().map(Reason::label);
+        let mut stopped: Vec<_> = reasons.zip(counts).filter(|(_, count)| *count > 0).collect();
         stopped.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         stopped
+    }
+
+    /// How many posted forms got the answer that the same form had before: nobody was turned back by it.
+    #[must_use]
+    pub fn duplicates(&self) -> u64 {
+        self.0.get(DUPLICATES_AT).copied().unwrap_or_default()
     }
 }
 
@@ -298,14 +295,30 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_is_counted_by_its_name_and_an_unknown_one_as_failed() {
-        let series = Series::default();
-        for reason in REASONS.iter().chain(["limited", "of tomorrow"].iter()) {
-            series.stopped(reason);
+    fn every_ending_is_counted_as_itself() {
+        for (place, stage) in Stage::ALL.into_iter().enumerate() {
+            assert_eq!(stage as usize, place, "{}", stage.label());
         }
-        let stopped = Counted(series.totals()).stopped();
-        assert_eq!(stopped[..2], [("limited", 2), ("failed", 2)]);
-        assert_eq!(stopped.iter().map(|(_, count)| count).sum::<u64>(), 15);
+        for reason in Reason::ALL {
+            let series = Series::default();
+            series.ended(Ending::Stopped(reason));
+            let counted = Counted(series.totals());
+            assert_eq!((counted.stopped(), counted.duplicates()), (vec![(reason.label(), 1)], 0));
+        }
+        let series = Series::default();
+        series.ended(Ending::Created);
+        series.ended(Ending::Duplicate);
+        let counted = Counted(series.totals());
+        assert_eq!((counted.stopped(), counted.duplicates(), counted.reached(Stage::Created)), (vec![], 1, 1));
+    }
+
+    #[test]
+    fn the_most_frequent_reason_comes_first() {
+        let series = Series::default();
+        for reason in [Reason::Invalid, Reason::Failed, Reason::Failed] {
+            series.ended(Ending::Stopped(reason));
+        }
+        assert_eq!(Counted(series.totals()).stopped(), [("failed", 2), ("invalid", 1)]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::domain::attribution::AttributionPolicy;
 use crate::domain::client::{ClientAddress, ForwardingHeader};
 use crate::domain::password::PasswordPolicy;
-use crate::funnel::{Funnel, Series, Stage};
+use crate::funnel::{Ending, Funnel, Series, Stage};
 use crate::guard::{Challenge, Guard};
 use crate::seal::Keyring;
 use crate::settings::{FlowSettings, TenantSettings};
@@ -161,11 +161,9 @@ impl Tenant {
     }
 
     /// Notes how a posted form ended.
-    pub fn ended(&self, flow: &Flow, outcome: &str) {
-        match self.funnel.get(flow.slug) {
-            Some(series) if outcome == "created" => series.reached(Stage::Created),
-            Some(series) => series.stopped(outcome),
-            None => {}
+    pub fn ended(&self, flow: &Flow, ending: Ending) {
+        if let Some(series) = self.funnel.get(flow.slug) {
+            series.ended(ending);
         }
     }
 }

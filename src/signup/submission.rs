@@ -69,18 +69,7 @@ impl Submission {
     /// [`FieldErrors`] holds one problem for each field that has any.
     pub fn parse(flow: &'static Flow, rules: Rules<'_>, form: &RawForm, link: Link) -> Result<Self, FieldErrors> {
         let mut parser = Parser { rules, form, observed: None };
-        let mut values = Vec::with_capacity(flow.fields.len());
-        let mut errors = Vec::new();
-        for field in flow.fields.iter().filter(|field| is_asked(flow, field, &link)) {
-            match parser.field(field) {
-                Ok(Some(value)) => values.push((field.name, value)),
-                Ok(None) => {}
-                Err(problem) => errors.push((field.name, problem)),
-            }
-        }
-        if !errors.is_empty() {
-            return Err(FieldErrors(errors));
-        }
+        let values = parser.fields(flow.fields.iter().filter(|field| is_asked(flow, field, &link)))?;
         let email = values.iter().find_map(|(_, value)| match value {
             Value::Email(email) => Some(email.clone()),
             _ => None,
@@ -95,6 +84,15 @@ impl Submission {
         };
         let insists_on_email = form.is_ticked(USE_EMAIL_ANYWAY);
         Ok(Self { flow, values, email, username, insists_on_email, observed: parser.observed, link })
+    }
+
+    /// Checks every field but the passwords, which no page keeps and whose strength is dear to compute.
+    ///
+    /// # Errors
+    /// [`FieldErrors`], as [`Submission::parse`] has them.
+    pub fn check_but_passwords(flow: &Flow, rules: Rules<'_>, form: &RawForm) -> Result<(), FieldErrors> {
+        let mut parser = Parser { rules, form, observed: None };
+        parser.fields(flow.fields.iter().filter(|field| !matches!(field.kind, Kind::Password))).map(|_values| ())
     }
 
     /// The flow that was filled in.
@@ -153,6 +151,22 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
+    /// The values of the fields that were filled, or everything that is wrong.
+    fn fields<'f>(
+        &mut self,
+        fields: impl Iterator<Item = &'f Field>,
+    ) -> Result<Vec<(&'static str, Value)>, FieldErrors> {
+        let (mut values, mut errors) = (Vec::with_capacity(fields.size_hint().1.unwrap_or_default()), Vec::new());
+        for field in fields {
+            match self.field(field) {
+                Ok(Some(value)) => values.push((field.name, value)),
+                Ok(None) => {}
+                Err(problem) => errors.push((field.name, problem)),
+            }
+        }
+        if errors.is_empty() { Ok(values) } else { Err(FieldErrors(errors)) }
+    }
+
     /// The value of one field; `None` when an optional one was left empty.
     fn field(&mut self, field: &Field) -> Result<Option<Value>, Problem> {
         let typed = match self.form.get(field.name) {
@@ -303,6 +317,25 @@ mod tests {
             assert_eq!(enforced, refusal, "{}", flow.slug);
             let observed = parse_as(flow, Mode::Observe, &pairs, link()).ok().unwrap().observed();
             assert_eq!(observed, flow.business_email.then_some(DomainRefusal::Free), "{}", flow.slug);
+        }
+    }
+
+    #[test]
+    fn without_the_passwords_all_else_is_checked_as_ever() {
+        let email = EmailPolicy::embedded();
+        let password = PasswordPolicy::default();
+        for flow in FLOWS {
+            let rules = Rules { email: &email, business_email: flow.business_email, password: &password };
+            let check =
+                |pairs: Vec<(&str, &str)>| Submission::check_but_passwords(flow, rules, &RawForm::from_pairs(pairs));
+            for typed in ["", "short", "password"] {
+                assert!(parse(flow, &with(flow, "password", typed)).is_err(), "{}: {typed}", flow.slug);
+                assert_eq!(check(with(flow, "password", typed)), Ok(()), "{}: {typed}", flow.slug);
+            }
+            for name in ["name", "username", "email", "privacyPolicy"] {
+                let pairs = with(flow, name, "");
+                assert_eq!(check(pairs.clone()).err(), parse(flow, &pairs).err(), "{}: {name}", flow.slug);
+            }
         }
     }
 

@@ -212,8 +212,10 @@ impl RootSpanBuilder for LeanRootSpan {
     /// The event of the request's end is the access log's.
     fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
         #[cfg(feature = "otlp")]
-        if let Ok(answer) = outcome {
-            traces::describe_answer(&span, answer);
+        match outcome {
+            Ok(answer) => traces::describe_answer(&span, answer),
+            // Its request is gone with it: the answer is made outside, of the error alone.
+            Err(error) => traces::describe_status(&span, error.as_response_error().status_code()),
         }
         #[cfg(not(feature = "otlp"))]
         let _only_for_traces = (span, outcome);

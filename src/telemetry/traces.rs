@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use async_trait::async_trait;
 use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt as _, TracerProvider as _};
@@ -137,9 +138,17 @@ pub(super) fn describe_answer<B: MessageBody>(span: &Span, answer: &ServiceRespo
     if !step::is_exporting() {
         return;
     }
-    let (request, status) = (answer.request(), answer.status());
+    let request = answer.request();
     span.set_attribute("http.request.method", standard_method(request.method().as_str()));
     span.set_attribute("http.route", request.match_pattern().unwrap_or_else(|| "none".to_owned()));
+    describe_status(span, answer.status());
+}
+
+/// What a request came to.
+pub(super) fn describe_status(span: &Span, status: StatusCode) {
+    if !step::is_exporting() {
+        return;
+    }
     span.set_attribute("http.response.status_code", i64::from(status.as_u16()));
     if status.is_server_error() {
         span.set_status(Status::error(""));
@@ -228,5 +237,47 @@ fn as_server(span: &mut SpanData) {
     };
     if let (Some(method), Some(route)) = (value("http.request.method"), value("http.route")) {
         span.name = format!("{method} {route}").into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use actix_web::body::BoxBody;
+    use actix_web::error::{ErrorInternalServerError, ErrorNotFound};
+    use tracing_actix_web::RootSpanBuilder as _;
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::super::LeanRootSpan;
+    use super::*;
+
+    /// Keeps the spans that it is sent.
+    #[derive(Clone, Debug, Default)]
+    struct Kept(Arc<Mutex<Vec<SpanData>>>);
+
+    impl SpanExporter for Kept {
+        async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+            self.0.lock().unwrap().extend(batch);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_span_of_a_request_that_ends_with_an_error_says_what_it_came_to() {
+        step::begin_exporting();
+        for (error, code, status) in [
+            (ErrorInternalServerError("a panic"), "500", Status::error("")),
+            (ErrorNotFound("nothing"), "404", Status::Unset),
+        ] {
+            let kept = Kept::default();
+            let traces = Traces(SdkTracerProvider::builder().with_simple_exporter(kept.clone()).build());
+            tracing::subscriber::with_default(tracing_subscriber::registry().with(traces.layer()), || {
+                LeanRootSpan::on_request_end::<BoxBody>(tracing::info_span!(ROOT_SPAN), &Err(error));
+            });
+            let spans = kept.0.lock().unwrap();
+            let found = spans[0].attributes.iter().find(|one| one.key.as_str() == "http.response.status_code");
+            assert_eq!((found.unwrap().value.as_str().as_ref(), &spans[0].status), (code, &status));
+        }
     }
 }

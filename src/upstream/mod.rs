@@ -32,7 +32,8 @@ pub struct Studio {
     budget: Duration,
     timeout: Duration,
     circuit: Arc<Circuit>,
-    in_flight: Semaphore,
+    max_in_flight: usize,
+    in_flight: Arc<Semaphore>,
     phrases: Phrases,
     utm_format: UtmFormat,
     redirect: RedirectPolicy,
@@ -74,8 +75,9 @@ impl Studio {
         Self {
             clients,
             circuit: Arc::new(Circuit::new(upstream.circuit_failures, upstream.circuit_open_for)),
-            in_flight: Semaphore::new(upstream.max_in_flight.min(Semaphore::MAX_PERMITS)),
             budget: upstream.creation_budget(),
+            max_in_flight: upstream.max_in_flight,
+            in_flight: Arc::new(Semaphore::new(upstream.max_in_flight.min(Semaphore::MAX_PERMITS))),
             base_url: upstream.base_url,
             timeout: upstream.timeout,
             phrases: upstream.phrases,
@@ -87,12 +89,18 @@ impl Studio {
         }
     }
 
-    /// Goes on with the circuit of the studio that this one replaces, where it is the same one under the same rules: a
-    /// reload during an outage does not send everybody there again.
+    /// Goes on with the circuit and the calls in flight of the studio that this one replaces, where it is the same one
+    /// under the same rules: a reload during an outage does not send everybody there again.
     #[must_use]
     pub fn in_place_of(mut self, before: &Self) -> Self {
-        if self.base_url == before.base_url && self.circuit.is_ruled_like(&before.circuit) {
+        if self.base_url != before.base_url {
+            return self;
+        }
+        if self.circuit.is_ruled_like(&before.circuit) {
             self.circuit = Arc::clone(&before.circuit);
+        }
+        if self.max_in_flight == before.max_in_flight {
+            self.in_flight = Arc::clone(&before.in_flight);
         }
         self
     }

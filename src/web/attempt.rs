@@ -1,6 +1,6 @@
 //! One attempt at one form: the pipeline, run to its end whatever becomes of the connection.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use super::link_secrets::{self, Found};
 use super::refusal::Refused;
 use super::visitor::Visitor;
 use crate::error::{AppError, Cause};
-use crate::funnel::Stage;
+use crate::funnel::{Ending, Reason, Stage};
 use crate::guard::{Admission, AdmitError, Attempt, Caller, Proof};
 use crate::settings::FlowSettings;
 use crate::signup::{FieldErrors, Flow, Link, LinkSecrets, RawForm, Rules, Submission};
@@ -37,7 +37,7 @@ pub enum Outcome {
         /// The pass the form brought, if it is still good.
         kept_pass: Option<String>,
     },
-    /// We panicked before anything was sent: the form is free again.
+    /// We panicked before anything was sent: the form is free again, or will be when its lease expires.
     Panicked,
 }
 
@@ -64,48 +64,61 @@ pub struct Posted {
 pub async fn run_to_the_end(posted: Posted) -> Result<Outcome, AppError> {
     let state = Arc::clone(&posted.state);
     // Boxed at once: it is large, and is handed on three times before it runs.
-    let attempt = step::run(step!("sign_up"), Box::pin(run(posted)), |(_, label)| *label);
+    let attempt = step::run(step!("sign_up"), Box::pin(run(posted)), |(_, ending)| ending.outcome());
     let attempt = async { attempt.await.0 }.in_current_span();
     let outcome = state.attempts.spawn_on(attempt, &state.runtime).await;
     Ok(outcome.map_err(|_panicked| Cause::AttemptPanicked)?)
 }
 
-/// The outcome, and its name in events, counts and traces.
-async fn run(posted: Posted) -> (Outcome, &'static str) {
-    let Posted { visitor, flow, form, .. } = &posted;
-    let caller = posted.caller();
-    visitor.tenant.reached(flow, Stage::Submitted);
-    let admission =
-        step::run(step!("admit"), visitor.in_force.guard.admit(caller, form), |admission| match admission {
+/// The outcome, and the ending for events, counts and traces: each posted form has one, whatever panics.
+async fn run(posted: Posted) -> (Outcome, Ending) {
+    let mut called_for = None;
+    let ended = unwound(posted.ended(&mut called_for)).await;
+    let (outcome, ending) = ended.unwrap_or((Outcome::Panicked, Ending::Stopped(Reason::Failed)));
+    // What became of the form is told to the visitor even if it cannot be told to the operator.
+    let _told = panic::catch_unwind(AssertUnwindSafe(|| posted.report(ending, called_for)));
+    (outcome, ending)
+}
+
+/// What a future comes to, or `None` if it panics. Nothing of an attempt is seen again after that but state behind locks,
+/// which outlives a poisoned one.
+fn unwound<T>(future: impl Future<Output = T>) -> impl Future<Output = Option<T>> {
+    AssertUnwindSafe(future).catch_unwind().map(Result::ok)
+}
+
+impl Posted {
+    /// The way in, the pipeline, and how long the upstream took if it was called.
+    async fn ended(&self, called_for: &mut Option<Duration>) -> (Outcome, Ending) {
+        let Self { visitor, flow, form, .. } = self;
+        visitor.tenant.reached(flow, Stage::Submitted);
+        let admission = visitor.in_force.guard.admit(self.caller(), form);
+        let admission = step::run(step!("admit"), admission, |admission| match admission {
             Ok(Admission::Open(_)) => "open",
             Ok(Admission::Answered(_)) => "answered",
             Ok(Admission::Refused(_)) => "shared_refusal",
             Err(_) => "refused",
         });
-    let (outcome, called_for) = match admission.await {
-        Ok(Admission::Open(attempt)) => posted.open(&attempt).await,
-        Ok(Admission::Answered(answer)) => {
-            posted.report("duplicate", None);
-            return (Outcome::Created { destination: answer.destination, user_id: answer.user_id }, "duplicate");
-        }
-        Ok(Admission::Refused(shared)) => {
-            posted.report("duplicate", None);
-            // A refusal we cannot read (another version wrote it) is one all the same: nothing was created.
-            let refused = Refused::from_shared(&shared).unwrap_or_else(|| AdmitError::Unavailable.into());
-            return (Outcome::Refused { refused, kept_pass: None }, "duplicate");
-        }
-        Err(error) => (Outcome::Refused { refused: error.into(), kept_pass: posted.kept_pass() }, None),
-    };
-    let label = match &outcome {
-        Outcome::Created { .. } => "created",
-        Outcome::Refused { refused, .. } => refused.refusal.outcome(),
-        Outcome::Panicked => "failed",
-    };
-    posted.report(label, called_for);
-    (outcome, label)
-}
+        let outcome = match admission.await {
+            Ok(Admission::Open(attempt)) => self.open(&attempt, called_for).await,
+            Ok(Admission::Answered(answer)) => {
+                let (destination, user_id) = (answer.destination, answer.user_id);
+                return (Outcome::Created { destination, user_id }, Ending::Duplicate);
+            }
+            Ok(Admission::Refused(shared)) => {
+                // A refusal we cannot read (another version wrote it) is one all the same: nothing was created.
+                let refused = Refused::from_shared(&shared).unwrap_or_else(|| AdmitError::Unavailable.into());
+                return (Outcome::Refused { refused, kept_pass: None }, Ending::Duplicate);
+            }
+            Err(error) => Outcome::Refused { refused: error.into(), kept_pass: self.kept_pass() },
+        };
+        let ending = match &outcome {
+            Outcome::Created { .. } => Ending::Created,
+            Outcome::Refused { refused, .. } => Ending::Stopped(refused.refusal.reason()),
+            Outcome::Panicked => Ending::Stopped(Reason::Failed),
+        };
+        (outcome, ending)
+    }
 
-impl Posted {
     fn caller(&self) -> Caller<'_> {
         let Self { visitor, flow, .. } = self;
         Caller { tenant: &visitor.tenant.settings.id, flow, client: visitor.client, budget: visitor.tenant.page_budget }
@@ -115,14 +128,25 @@ impl Posted {
     ///
     /// # Errors
     /// [`FieldErrors`], one problem for each wrong field.
-    pub fn parse(&self) -> Result<Submission, FieldErrors> {
-        let Self { visitor, flow, terms, form, .. } = self;
-        let rules = Rules {
+    fn parse(&self) -> Result<Submission, FieldErrors> {
+        Submission::parse(self.flow, self.rules(), &self.form, self.link())
+    }
+
+    /// What is wrong with the form beside its passwords, for a page that asks for them again.
+    ///
+    /// # Errors
+    /// [`FieldErrors`], one problem for each wrong field.
+    pub fn check_but_passwords(&self) -> Result<(), FieldErrors> {
+        Submission::check_but_passwords(self.flow, self.rules(), &self.form)
+    }
+
+    fn rules(&self) -> Rules<'_> {
+        let Self { visitor, terms, .. } = self;
+        Rules {
             email: &visitor.tenant.settings.email,
             business_email: terms.business_email,
             password: &visitor.in_force.password,
-        };
-        Submission::parse(flow, rules, form, self.link())
+        }
     }
 
     /// The pass that the form brought, if it is still good.
@@ -131,33 +155,36 @@ impl Posted {
         self.visitor.in_force.guard.kept_pass(self.caller(), &self.form)
     }
 
-    /// The pipeline inside an open attempt, how the attempt ends, and how long the upstream took if it was called.
-    async fn open(&self, attempt: &Attempt) -> (Outcome, Option<Duration>) {
+    /// The pipeline inside an open attempt and the attempt's end, each of which may panic.
+    async fn open(&self, attempt: &Attempt, called_for: &mut Option<Duration>) -> Outcome {
+        if let Some(outcome) = unwound(self.attempted(attempt, called_for)).await {
+            return outcome;
+        }
+        if attempt.may_have_sent() {
+            let unanswered = || Refused::from(NotCreated { reason: CreateError::Unanswered, pass: None });
+            // Where even that cannot be noted, the lease runs out to the same end.
+            let noted = unwound(self.refused(attempt, unanswered())).await;
+            return noted.unwrap_or_else(|| Outcome::Refused { refused: unanswered(), kept_pass: None });
+        }
         let guard = &self.visitor.in_force.guard;
-        let mut called_for = None;
-        // Nothing here is seen again after a panic but state behind locks, which outlives a poisoned one.
-        let signed_up = AssertUnwindSafe(self.sign_up(attempt, &mut called_for)).catch_unwind().await;
-        let outcome = match signed_up {
-            Ok(Ok((submission_email, created))) => {
+        guard.release(attempt).await;
+        guard.refund(attempt).await;
+        Outcome::Panicked
+    }
+
+    async fn attempted(&self, attempt: &Attempt, called_for: &mut Option<Duration>) -> Outcome {
+        match self.sign_up(attempt, called_for).await {
+            Ok((submission_email, created)) => {
                 let destination = match created.destination {
                     Destination::Return(url) => Some(url.as_str().to_owned()),
                     Destination::Status => None,
                 };
+                let guard = &self.visitor.in_force.guard;
                 guard.settle(attempt, &submission_email, destination.clone(), created.user_id).await;
                 Outcome::Created { destination, user_id: created.user_id }
             }
-            Ok(Err(refused)) => self.refused(attempt, refused).await,
-            Err(_panic) if attempt.may_have_sent() => {
-                let unanswered = NotCreated { reason: CreateError::Unanswered, pass: None };
-                self.refused(attempt, unanswered.into()).await
-            }
-            Err(_panic) => {
-                guard.release(attempt).await;
-                guard.refund(attempt).await;
-                Outcome::Panicked
-            }
-        };
-        (outcome, called_for)
+            Err(refused) => self.refused(attempt, refused).await,
+        }
     }
 
     /// Ends an attempt that created no account, as far as we know.
@@ -225,17 +252,18 @@ impl Posted {
     }
 
     /// One event and one count for each submission (contract 9).
-    fn report(&self, outcome: &'static str, called_for: Option<Duration>) {
+    fn report(&self, ending: Ending, called_for: Option<Duration>) {
+        let outcome = ending.outcome();
         let tenant = &self.visitor.tenant.settings.id;
         counter!(
             "signup_submissions_total",
             "flow" => self.flow.slug, "tenant" => tenant.to_string(), "outcome" => outcome
         )
         .increment(1);
-        self.visitor.tenant.ended(self.flow, outcome);
+        self.visitor.tenant.ended(self.flow, ending);
         let link = self.link();
         let campaign = |name| link.attribution.get(name).map(|value| value.chars().take(100).collect::<String>());
-        let consent = (outcome == "created").then(|| {
+        let consent = (ending == Ending::Created).then(|| {
             let words = self.state.catalogue.words(self.visitor.language);
             words.consent(&self.visitor.tenant.settings.brand)
         });
@@ -244,6 +272,7 @@ impl Posted {
             flow = self.flow.slug,
             tenant = tenant.as_str(),
             outcome,
+            reason = ending.refusal(),
             upstream_duration_ms = called_for.map(|duration| duration.as_secs_f64() * 1_000.0),
             utm_source = campaign("utm_source"),
             utm_medium = campaign("utm_medium"),

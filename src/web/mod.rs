@@ -12,6 +12,7 @@ pub mod operators;
 pub mod pages;
 pub mod prefill;
 pub mod refusal;
+pub mod said;
 pub mod security_headers;
 pub mod shared_refusal;
 pub mod signup;

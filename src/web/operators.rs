@@ -55,6 +55,7 @@ pub async fn funnel_as_json(state: web::Data<AppState>) -> HttpResponse {
         json!({
             "stages": stages.into_iter().collect::<serde_json::Map<_, _>>(),
             "turned_back": reasons.collect::<serde_json::Map<_, _>>(),
+            "duplicates": counted.duplicates(),
         })
     };
     let series = |one: &Lately| {
@@ -105,6 +106,7 @@ struct DrawnSpan {
     summary: String,
     stages: Vec<Bar>,
     reasons: Vec<(String, u64)>,
+    duplicates: u64,
 }
 
 struct Bar {
@@ -141,7 +143,14 @@ impl DrawnSpan {
         let said: Vec<String> = stages.iter().map(|bar| format!("{} {}", bar.count, bar.label)).collect();
         let reasons = counted.stopped().into_iter().map(|(reason, count)| (reason.replace('_', " "), count)).collect();
         let height = stages.len() * ROW_HEIGHT;
-        Self { name, height, summary: format!("{name}: {}", said.join(", ")), stages, reasons }
+        Self {
+            name,
+            height,
+            summary: format!("{name}: {}", said.join(", ")),
+            stages,
+            reasons,
+            duplicates: counted.duplicates(),
+        }
     }
 }
 

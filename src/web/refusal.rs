@@ -5,13 +5,15 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 
 use super::pages::{FieldError, Notice};
+use super::said::Said;
 use super::words::Words;
 use crate::domain::email::Email;
 use crate::domain::username::Username;
 use crate::error::whole_seconds;
+use crate::funnel::Reason;
 use crate::guard::limits::Limited;
-use crate::guard::turnstile::{ChallengeError, ChallengeRefusal};
-use crate::guard::{AdmitError, ClearError, ClearReason, TOKEN_FIELD, UPSTREAM_TOKEN_FIELD};
+use crate::guard::turnstile::ChallengeError;
+use crate::guard::{AdmitError, ClearError, ClearReason};
 use crate::signup::{FieldErrors, Flow, Prefilled};
 use crate::upstream::create::{CreateError, NotCreated};
 use crate::upstream::email_check::Doubted;
@@ -118,22 +120,29 @@ impl Refusal {
         }
     }
 
-    /// The label of `signup_submissions_total` (contract 9).
+    /// What it is to the operator.
     #[must_use]
-    pub fn outcome(&self) -> &'static str {
+    pub fn reason(&self) -> Reason {
         match self {
-            Self::Fields(_) => "invalid",
-            Self::Doubted(_) => "doubted",
-            Self::Admit(AdmitError::Limited(_)) | Self::Clear(ClearReason::Limited(_)) => "limited",
-            Self::Admit(AdmitError::Id(_)) => "expired",
-            Self::Admit(AdmitError::UsedForAnother) => "used",
-            Self::Admit(AdmitError::Honeypot) => "honeypot",
-            Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => "turnstile_refused",
-            Self::Clear(ClearReason::Challenge(ChallengeError::Unavailable(_))) => "turnstile_unavailable",
-            Self::AccountExists | Self::Create(CreateError::Refused(_)) => "refused",
-            Self::Admit(AdmitError::Seal(_) | AdmitError::Unavailable) => "failed",
-            _ if self.status() == StatusCode::GATEWAY_TIMEOUT => "upstream_timeout",
-            Self::Admit(_) | Self::Create(_) => "upstream_unavailable",
+            Self::Fields(_) => Reason::Invalid,
+            Self::Doubted(_) => Reason::Doubted,
+            Self::Admit(AdmitError::Limited(_)) | Self::Clear(ClearReason::Limited(_)) => Reason::Limited,
+            Self::Admit(AdmitError::Id(_)) => Reason::Expired,
+            Self::Admit(AdmitError::UsedForAnother) => Reason::Used,
+            Self::Admit(AdmitError::Honeypot) => Reason::Honeypot,
+            Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => Reason::TurnstileRefused,
+            Self::Clear(ClearReason::Challenge(ChallengeError::Unavailable(_))) => Reason::TurnstileUnavailable,
+            Self::AccountExists => Reason::AccountExists,
+            Self::Create(CreateError::Refused(refusal)) => match refusal.kind {
+                RefusalKind::UsernameTaken => Reason::UsernameTaken,
+                RefusalKind::EmailExists => Reason::EmailExists,
+                RefusalKind::EmailRefused => Reason::EmailRefused,
+                RefusalKind::PasswordRefused => Reason::PasswordRefused,
+                RefusalKind::Other => Reason::OtherRefusal,
+            },
+            Self::Admit(AdmitError::Seal(_) | AdmitError::Unavailable) => Reason::Failed,
+            _ if self.status() == StatusCode::GATEWAY_TIMEOUT => Reason::UpstreamTimeout,
+            Self::Admit(_) | Self::Create(_) => Reason::UpstreamUnavailable,
         }
     }
 
@@ -206,61 +215,55 @@ impl Refusal {
     /// What stands above the form.
     #[must_use]
     pub fn notice(&self, reveal_existing_email: bool) -> Option<Notice> {
-        Some(match self {
-            Self::Fields(_) | Self::Doubted(_) | Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => {
-                return None;
-            }
-            Self::AccountExists => Notice::AccountExists,
-            Self::Admit(AdmitError::Id(_)) => Notice::Expired,
-            Self::Admit(AdmitError::UsedForAnother) => Notice::UsedForAnother,
-            Self::Admit(AdmitError::Honeypot) => Notice::Suspicious,
-            Self::Clear(ClearReason::Challenge(ChallengeError::Unavailable(_))) => Notice::ChallengeUnavailable,
+        match self {
             Self::Create(CreateError::Refused(refusal)) => match refusal.kind {
-                RefusalKind::EmailExists if !reveal_existing_email => Notice::EmailInUse,
-                RefusalKind::EmailExists | RefusalKind::Other => Notice::Refused(refusal.words.clone()),
-                RefusalKind::UsernameTaken | RefusalKind::EmailRefused | RefusalKind::PasswordRefused => return None,
+                RefusalKind::Other => Some(Notice::Refused(refusal.words.clone())),
+                RefusalKind::EmailExists if reveal_existing_email => Some(Notice::Refused(refusal.words.clone())),
+                _ => Said::of(self)?.notice(),
             },
-            _ if self.is_unknown() => Notice::Unknown,
-            Self::Create(CreateError::Failed { .. } | CreateError::Misconfigured { .. }) => Notice::UpstreamFailed,
-            Self::Create(_) => Notice::Unavailable,
-            Self::Admit(_) | Self::Clear(_) => match self.limited() {
-                Some(limited) => Notice::Limited { wait: whole_seconds(limited.retry_after) },
-                None => Notice::Unavailable,
+            _ => match self.limited() {
+                Some(limited) => Some(Notice::Limited { wait: whole_seconds(limited.retry_after) }),
+                None => Said::of(self)?.notice(),
             },
-        })
+        }
     }
 
     /// What is wrong at which field, in page order.
     #[must_use]
     pub fn field_errors(&self, flow: &Flow, words: &Words) -> Vec<FieldError> {
-        let at = |field: &'static str, key: &str| vec![FieldError { field, text: words.text(key).to_owned() }];
         match self {
             Self::Fields(errors) => errors
                 .iter()
                 .filter_map(|(name, problem)| flow.field(name).map(|field| (field, problem)))
                 .map(|(field, problem)| FieldError { field: field.name, text: words.problem(field, problem) })
                 .collect(),
-            Self::Clear(ClearReason::Challenge(ChallengeError::Refused(ChallengeRefusal::Missing))) => {
-                at(TOKEN_FIELD, "error-challenge-missing")
-            }
-            Self::Clear(ClearReason::Challenge(ChallengeError::Refused(ChallengeRefusal::UpstreamToken))) => {
-                at(UPSTREAM_TOKEN_FIELD, "error-challenge-missing")
-            }
-            Self::Clear(ClearReason::Challenge(ChallengeError::Refused(_))) => {
-                at(TOKEN_FIELD, "error-challenge-refused")
-            }
             Self::Doubted(Some(suggestion)) => {
                 let arguments = [("suggestion", suggestion.as_str().into())];
                 vec![FieldError { field: "email", text: words.with("error-email-doubtful-suggestion", &arguments) }]
             }
-            Self::Doubted(None) => at("email", "error-email-doubtful"),
-            Self::Create(CreateError::Refused(refusal)) => match refusal.kind {
-                RefusalKind::UsernameTaken => at("username", "error-username-taken"),
-                RefusalKind::EmailRefused => at("email", "error-email-refused"),
-                RefusalKind::PasswordRefused => at("password", "error-password-refused"),
-                RefusalKind::EmailExists | RefusalKind::Other => Vec::new(),
-            },
-            Self::AccountExists | Self::Admit(_) | Self::Clear(_) | Self::Create(_) => Vec::new(),
+            _ => Said::of(self).and_then(|said| said.field_error(words)).into_iter().collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::funnel::Ending;
+    use crate::upstream::refusal::Refusal as UpstreamRefusal;
+
+    #[test]
+    fn the_log_names_a_refusal_of_the_upstream_by_its_kind() {
+        for kind in [
+            RefusalKind::UsernameTaken,
+            RefusalKind::EmailExists,
+            RefusalKind::EmailRefused,
+            RefusalKind::PasswordRefused,
+            RefusalKind::Other,
+        ] {
+            let refusal = Refusal::Create(CreateError::Refused(UpstreamRefusal { kind, words: String::new() }));
+            let ending = Ending::Stopped(refusal.reason());
+            assert_eq!((ending.outcome(), ending.refusal()), ("refused", Some(kind.label())));
         }
     }
 }

@@ -18,6 +18,7 @@ use super::pages::{
 };
 use super::prefill::{Prefill, prefill};
 use super::refusal::{Refusal, Refused};
+use super::said::Said;
 use super::status;
 use super::visitor::{Guest, Visitor};
 use super::words::Words;
@@ -59,12 +60,6 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
         return Ok(clean);
     }
     tracing::Span::current().record("flow", flow.slug);
-    if method == Method::GET {
-        let tenant = visitor.tenant.settings.id.to_string();
-        counter!("signup_form_views_total", "flow" => flow.slug, "tenant" => tenant).increment(1);
-        visitor.tenant.reached(flow, Stage::Viewed);
-    }
-
     let secrets = visitor.secrets(visitor.sealed(), Found::InLink);
     let expired = secrets.is_none().then_some(Notice::LinkExpired);
     let mut secrets = secrets.unwrap_or_default();
@@ -77,6 +72,11 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
             return Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html));
         }
     };
+    if method == Method::GET {
+        let tenant = visitor.tenant.settings.id.to_string();
+        counter!("signup_form_views_total", "flow" => flow.slug, "tenant" => tenant).increment(1);
+        visitor.tenant.reached(flow, Stage::Viewed);
+    }
     let shown = Shown {
         form: &prefilled,
         errors: &[],
@@ -85,6 +85,7 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
         keeps_id: false,
         offers_email_anyway: false,
         occasion: Occasion::Link,
+        said: None,
     };
     let link = visitor.link(secrets);
     counter!("signup_link_parameters_odd_total").increment(link.odd_parameters as u64);
@@ -197,6 +198,7 @@ fn again(
         keeps_id: refusal.keeps_id(),
         offers_email_anyway: refusal.offers_email_anyway() || form.is_ticked(USE_EMAIL_ANYWAY),
         occasion: Occasion::Post,
+        said: Said::of(&refusal),
     };
     let sealed = form.typed(link_secrets::PARAMETER);
     let secrets = visitor.secrets(sealed, Found::InForm).unwrap_or_default();
@@ -212,24 +214,33 @@ fn again(
     Ok(response.content_type(ContentType::html()).body(html))
 }
 
-/// The form in the language that its switch chose: what was typed stays, and what is wrong with it is said again.
-/// Nothing is submitted, so it costs a page, not an attempt.
+/// The form in the language that its switch chose: what was typed stays, and what is wrong with it or was said of it is
+/// said again. Nothing is submitted, so it costs a page, not an attempt.
 async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpResponse, AppError> {
     let Posted { visitor, flow, terms, form, .. } = posted;
     charge_page(context, visitor).await?;
     let words = context.state.catalogue.words(visitor.language);
-    let mut errors =
-        posted.parse().err().map_or_else(Vec::new, |errors| Refusal::Fields(errors).field_errors(flow, words));
+    let said = Said::before(form);
     // No page keeps a password, so an empty one is nobody's mistake yet: its hint asks for it again.
-    errors.retain(|error| flow.field(error.field).is_none_or(|field| !matches!(field.kind, Kind::Password)));
+    let wrong = posted.check_but_passwords().err();
+    let mut errors = wrong.map_or_else(Vec::new, |errors| Refusal::Fields(errors).field_errors(flow, words));
+    let before = said.and_then(|said| said.field_error(words));
+    errors.extend(before.filter(|before| errors.iter().all(|error| error.field != before.field)));
+    // In page order; what is at no field, a challenge, comes last.
+    let place = |error: &FieldError| flow.fields.iter().position(|field| field.name == error.field);
+    errors.sort_by_key(|error| place(error).unwrap_or(usize::MAX));
+    if !terms.business_email {
+        name_the_slip(&mut errors, form, words);
+    }
     let shown = Shown {
         form,
         errors: &errors,
-        notice: None,
+        notice: said.and_then(Said::notice),
         pass: posted.kept_pass(),
         keeps_id: true,
-        offers_email_anyway: form.is_ticked(USE_EMAIL_ANYWAY),
-        occasion: Occasion::Post,
+        offers_email_anyway: said == Some(Said::Doubted) || form.is_ticked(USE_EMAIL_ANYWAY),
+        occasion: Occasion::Switch,
+        said,
     };
     let html = draw(context, visitor, flow, terms, &posted.link(), &shown)?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
@@ -254,6 +265,8 @@ struct Shown<'a> {
     keeps_id: bool,
     offers_email_anyway: bool,
     occasion: Occasion,
+    /// The refusal that it tells.
+    said: Option<Said>,
 }
 
 impl Shown<'_> {
@@ -340,6 +353,7 @@ impl Sheet<'_> {
             business_email: terms.business_email,
             offers_email_anyway: shown.offers_email_anyway,
             occasion: shown.occasion,
+            said: shown.said.map_or("", Said::name),
             others: &others,
         };
         page.render()

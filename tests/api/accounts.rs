@@ -98,6 +98,10 @@ async fn an_account_that_is_active_already_gets_a_page_that_says_so() {
         assert_eq!((page.status, page.texts("h1").concat()), (200, "Your account is already active".to_owned()));
         assert!(page.attributes("main a", "href").iter().any(|href| href.starts_with("https://studio.example")));
     }
+    let funnel: Value = serde_json::from_str(&app.get_admin("/funnel.json").await.body).unwrap();
+    for series in funnel["series"].as_array().unwrap() {
+        assert_eq!(series["last_day"]["stages"]["viewed"], 0, "no form was shown: {series}");
+    }
 }
 
 #[tokio::test]

@@ -34,11 +34,49 @@ async fn each_stage_and_each_reason_is_counted_for_its_flow() {
         }
         let counted = json!({
             "stages": { "viewed": 2, "submitted": 5, "valid": 3, "cleared": 2, "created": 1, "redirected": 1 },
-            "turned_back": { "invalid": 1, "turnstile_refused": 1, "refused": 1, "duplicate": 1 },
+            "turned_back": { "invalid": 1, "turnstile_refused": 1, "refused_other": 1 },
+            "duplicates": 1,
         });
         let expected = json!({ "tenant": "default", "flow": flow.slug, "last_hour": counted, "last_day": counted });
         assert_eq!(series(&app, flow.slug).await, expected);
     }
+}
+
+#[tokio::test]
+async fn what_the_studio_refuses_is_told_apart_in_the_log_and_in_the_funnel() {
+    let app = TestApp::with(UNLIMITED).await;
+    let flow = FLOWS[0];
+    let refusals = [
+        ("Username taken", "username_taken"),
+        ("This email address already exists", "email_exists"),
+        ("Invalid email", "email_refused"),
+        ("Password too weak", "password_refused"),
+        ("Nobody may", "other"),
+    ];
+    for (words, reason) in refusals {
+        app.studio.reply(Reply::Json(200, json!({ "success": false, "error": words })));
+        let event = app.sign_up(flow).await.event();
+        assert_eq!((&event["outcome"], &event["reason"]), (&json!("refused"), &json!(reason)), "{words}");
+    }
+    let expected: serde_json::Map<_, _> =
+        refusals.iter().map(|(_, reason)| (format!("refused_{reason}"), json!(1))).collect();
+    assert_eq!(series(&app, flow.slug).await["last_day"]["turned_back"], Value::Object(expected));
+    let invalid = app.submit(&app.form(flow, "").await, &[("username", "!")]).await.event();
+    assert_eq!((&invalid["outcome"], invalid.get("reason")), (&json!("invalid"), None));
+}
+
+#[tokio::test]
+async fn a_form_that_is_posted_again_turns_nobody_back() {
+    let app = TestApp::with(UNLIMITED).await;
+    let form = app.form(FLOWS[0], "").await;
+    for _ in 0..3 {
+        assert_eq!(app.submit(&form, &sample(FLOWS[0])).await.status, 303);
+    }
+    let page = app.get_admin("/funnel").await;
+    let posted_again = "the same form once more, answered as before 2";
+    let said: Vec<_> = page.texts("figure li").iter().map(|text| text.trim().to_owned()).collect();
+    assert_eq!(said, [posted_again, posted_again], "the last hour and the last day");
+    assert_eq!(page.texts("figure .none").len(), 2 * FLOWS.len(), "nobody was turned back");
 }
 
 #[tokio::test]

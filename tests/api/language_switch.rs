@@ -14,10 +14,11 @@ fn buttons(page: &Page) -> Vec<String> {
     page.attributes("footer button[form=form][name=switch_language]", "formaction")
 }
 
-/// Presses a button of the switch.
+/// Presses a button of the switch: it carries what the page holds for it, as a browser sends it.
 async fn press(app: &TestApp, page: &Page, target: &str, fields: &[(&str, &str)]) -> Page {
     let mut fields = fill(page, fields);
-    fields.push(("switch_language".to_owned(), String::new()));
+    let carried = page.attributes("footer button[name=switch_language]", "value").into_iter().next();
+    fields.push(("switch_language".to_owned(), carried.unwrap_or_default()));
     let path = page.action().split_once('?').map_or_else(|| page.action(), |(path, _)| path.to_owned());
     app.post(&format!("{path}{target}"), &urlencode(&fields)).await
 }
@@ -59,6 +60,77 @@ async fn a_password_is_asked_for_again_in_the_new_language() {
     assert_eq!(page.fields_in_error(), Vec::<String>::new());
     assert!(page.texts("#password-hint").concat().starts_with("Geben Sie Ihr Passwort noch einmal ein"));
     assert!(!page.title().starts_with("Fehler"), "{}", page.title());
+}
+
+/// What the studio answers; the notice's title in German, and the fields in error.
+type Row = (&'static str, Reply, &'static str, &'static [&'static str]);
+
+fn refusal(error: &str) -> Reply {
+    Reply::Json(400, json!({ "success": false, "error": error }))
+}
+
+fn answers() -> Vec<Row> {
+    vec![
+        ("unanswered", Reply::Close, "Ihr Konto wurde vielleicht schon angelegt", &[]),
+        ("overloaded", Reply::Json(503, json!({})), "Es gibt leider ein Problem mit dem Dienst", &[]),
+        ("failed", Reply::Json(500, json!({})), "Es gibt leider ein Problem mit dem Dienst", &[]),
+        ("e-mail in use", refusal("This email address already exists"), "Vielleicht haben Sie schon ein Konto", &[]),
+        ("refused in its own words", refusal("Out of seats"), "Ihr Konto wurde nicht angelegt", &[]),
+        ("username", refusal("Username taken"), "", &["username"]),
+        ("e-mail", refusal("Invalid email"), "", &["email"]),
+        ("password", refusal("Password too weak"), "", &["password"]),
+    ]
+}
+
+#[tokio::test]
+async fn what_an_answer_said_is_said_again_in_every_language_that_is_chosen() {
+    let app = TestApp::with(&roomy(&[])).await;
+    for (row, reply, title, fields) in answers() {
+        let flow = FLOWS[0];
+        app.studio.reply(reply);
+        let answer = app.submit(&app.form(flow, "").await, &sample(flow)).await;
+        assert!(answer.status >= 400, "{row}: {}", answer.body);
+        // There and back again: each page hands it on.
+        let german = press(&app, &answer, "?lang=de", &sample(flow)).await;
+        let english = press(&app, &german, "?lang=en", &sample(flow)).await;
+        assert_eq!((german.status, german.notice().as_str()), (200, title), "{row}");
+        assert_eq!((english.status, english.notice()), (200, answer.notice()), "{row}");
+        assert_eq!(german.fields_in_error(), fields, "{row}");
+        assert_eq!(english.fields_in_error(), fields, "{row}");
+        assert!(!german.notice_text().contains(german.header("x-request-id").unwrap()), "{row}: not what failed");
+    }
+}
+
+#[tokio::test]
+async fn a_form_whose_outcome_is_unknown_says_what_to_look_for_in_every_language() {
+    let app = TestApp::with(&roomy(&[])).await;
+    for flow in FLOWS {
+        app.studio.reply(Reply::Close);
+        let mut page = app.submit(&app.form(flow, "").await, &sample(flow)).await;
+        assert_eq!(page.status, 504, "{}", flow.slug);
+        let steps = page.texts("#notice li").len();
+        assert!(steps > 0, "{}", flow.slug);
+        for language in Language::ALL {
+            let name = format!("{}, {}", flow.slug, language.tag());
+            page = press(&app, &page, &format!("?lang={}", language.tag()), &sample(flow)).await;
+            assert_eq!((page.status, page.texts("#notice li").len()), (200, steps), "{name}");
+            assert_eq!(page.attributes("#notice", "role"), ["alert"], "{name}");
+            assert_eq!(page.attributes("#notice a", "href").len(), 1, "{name}: the way to sign in");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_none_of_ours_says_nothing() {
+    let app = TestApp::with(UNLIMITED).await;
+    let fresh = app.form(FLOWS[0], "").await;
+    for forged in ["", "no-such-name", "<h1>Call%20us</h1>", "notice-unknown-title"] {
+        let fields =
+            [fill(&fresh, &sample(FLOWS[0])), vec![("switch_language".to_owned(), forged.to_owned())]].concat();
+        let page = app.post("/signup/pro?lang=en", &urlencode(&fields)).await;
+        assert_eq!((page.status, page.notice(), page.fields_in_error()), (200, String::new(), Vec::new()), "{forged}");
+        assert!(forged.is_empty() || !page.body.contains(forged), "{forged}");
+    }
 }
 
 #[tokio::test]

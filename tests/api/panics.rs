@@ -10,8 +10,9 @@ use signup_gateway::listener::{self, Limits};
 use signup_gateway::routes;
 use tokio::sync::Mutex;
 
-use crate::helpers::app::sample_with;
+use crate::helpers::app::{sample, sample_with};
 use crate::helpers::neighbour::STUDIO_URL;
+use crate::helpers::resp::{Act, Question, Redis};
 use crate::helpers::{FLOWS, Page, Reply, TestApp, assert_kept, log};
 
 /// The counter is the process's: the tests that read it take turns.
@@ -91,21 +92,29 @@ fn tenant(id: &str) -> Vec<(String, String)> {
     ]
 }
 
+fn shared_by(redis: &Redis) -> Vec<(String, String)> {
+    let url = ("SIGNUP__RATE_LIMIT__REDIS_URL".to_owned(), redis.url());
+    vec![("SIGNUP__RATE_LIMIT__BACKEND".to_owned(), "redis".to_owned()), url]
+}
+
 #[tokio::test]
 async fn an_attempt_that_panics_is_answered_at_once_and_its_form_stays_honest() {
     let _turn = TURN.lock().await;
     let flow = FLOWS[0];
     let created = |origin: &str| Reply::Json(200, json!({ "success": true, "id": 7, "redirectUrl": origin }));
     // Where it panics, by a line that is logged there; what the visitor gets, and gets for the same form again.
-    for (name, id, line, first, again, creations) in [
-        ("before anything is sent", "panicsearly", "would have been refused", 500, 303, 1),
-        ("after the studio's answer", "panicslate", "may not be followed", 504, 504, 1),
-        ("when all is done", "panicslast", "\"event\":\"signup\"", 500, 303, 1),
+    for (name, id, line, first, outcome, again) in [
+        ("before anything is sent", "panicsearly", "would have been refused", 500, "failed", 303),
+        ("after the studio's answer", "panicslate", "may not be followed", 504, "upstream_timeout", 504),
+        ("when the answer is kept", "panicskeeping", "Redis does not answer", 504, "upstream_timeout", 504),
+        ("when all is done", "panicslast", "\"event\":\"signup\"", 303, "created", 303),
     ] {
-        let variables = tenant(id);
+        let redis = Redis::start().await;
+        redis.fail(Act::Says(b"-BUSY Redis is busy running a script.\r\n".to_vec()), &[Question::Finish]);
+        let variables = [tenant(id), shared_by(&redis)].concat();
         let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let app = TestApp::with(&variables).await;
-        app.studio.reply(created(if first == 504 { "https://elsewhere.example/" } else { STUDIO_URL }));
+        app.studio.reply(created(if id == "panicslate" { "https://elsewhere.example/" } else { STUDIO_URL }));
         let host = format!("{id}.localhost");
         let host = [("host", host.as_str())];
         let form = app.get_with("/signup/pro", &host).await;
@@ -118,13 +127,19 @@ async fn an_attempt_that_panics_is_answered_at_once_and_its_form_stays_honest() 
         let answer = app.submit_with(&form, &typed, &host).await;
         assert!(started.elapsed() < AT_ONCE, "{name}: {:?}", started.elapsed());
         assert_eq!(app.counter(PANICS).await - before, 1, "{name}");
+        assert_eq!(answer.status, first, "{name}: {}", answer.body);
+        let series = format!("signup_submissions_total{{flow=\"pro\",tenant=\"{id}\",outcome=\"{outcome}\"}}");
+        assert_eq!(app.counter(&series).await, 1, "{name}: counted");
+        // The event that cannot be written is not.
+        assert!(id == "panicslast" || answer.outcome() == outcome, "{name}: {}", answer.outcome());
         if first == 504 {
-            assert_eq!((answer.status, answer.outcome().as_str()), (504, "upstream_timeout"), "{name}");
             assert!(answer.notice_text().to_lowercase().contains("look in your mailbox"), "{name}");
             assert_kept(flow, &answer, &typed, name);
             assert_logged_once(answer.header("x-request-id").unwrap(), name);
-        } else {
+        } else if first == 500 {
             assert_our_fault(&answer, name);
+        } else {
+            assert_logged_once(answer.header("x-request-id").unwrap(), name);
         }
 
         app.studio.reply(created(STUDIO_URL));
@@ -132,6 +147,25 @@ async fn an_attempt_that_panics_is_answered_at_once_and_its_form_stays_honest() 
         let answer = app.submit_with(&form, &typed, &host).await;
         assert!(started.elapsed() < AT_ONCE, "{name}: {:?}", started.elapsed());
         assert_eq!(answer.status, again, "{name}: the same form again");
-        assert_eq!(app.studio.received().len(), creations, "{name}: creations");
+        assert_eq!(app.studio.received().len(), 1, "{name}: creations");
     }
+}
+
+#[tokio::test]
+async fn a_form_whose_way_in_panics_is_an_event_and_a_count_like_every_other() {
+    let _turn = TURN.lock().await;
+    let id = "panicsentering";
+    let variables = tenant(id);
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let app = TestApp::with(&variables).await;
+    let host = [("host", "panicsentering.localhost")];
+    let form = app.get_with("/signup/pro", &host).await;
+    log::panic_at([id, "\"guard\":\"honeypot\""]);
+    let typed = [sample(FLOWS[0]), vec![("subject_line", TYPED)]].concat();
+    let answer = app.submit_with(&form, &typed, &host).await;
+    assert_our_fault(&answer, id);
+    assert_eq!(answer.outcome(), "failed");
+    let series = "signup_submissions_total{flow=\"pro\",tenant=\"panicsentering\",outcome=\"failed\"}";
+    assert_eq!(app.counter(series).await, 1);
+    assert!(app.studio.received().is_empty());
 }

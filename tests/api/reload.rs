@@ -138,6 +138,33 @@ async fn an_open_circuit_stays_open_for_the_same_studio_alone() {
 }
 
 #[tokio::test]
+async fn calls_in_flight_count_after_a_reload_too() {
+    let one = unlimited_and(&[("SIGNUP__UPSTREAM__MAX_IN_FLIGHT", "1")]);
+    let two = unlimited_and(&[("SIGNUP__UPSTREAM__MAX_IN_FLIGHT", "2")]);
+    for (name, variables, status) in [("the same limit", one.as_slice(), 503), ("another limit", two.as_slice(), 303)] {
+        let app = TestApp::with(&one).await;
+        let created = Reply::Json(200, json!({ "success": true, "id": 7, "userId": 7, "redirectUrl": STUDIO_URL }));
+        let (first, flow) = (std::cell::Cell::new(true), FLOWS[0]);
+        app.studio.answer(move |_| {
+            if first.replace(false) {
+                Reply::Later(Duration::from_secs(1), Box::new(created.clone()))
+            } else {
+                created.clone()
+            }
+        });
+        let (slow, second) = tokio::join!(app.sign_up(flow), async {
+            while app.studio.received().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            app.reload(variables);
+            app.sign_up(flow).await
+        });
+        assert_eq!((slow.status, second.status), (303, status), "{name}");
+        assert_eq!(app.sign_up(flow).await.status, 303, "{name}: the slot is free again");
+    }
+}
+
+#[tokio::test]
 async fn a_key_that_is_gone_expires_the_forms_it_signed_and_one_that_is_kept_does_not() {
     let app = TestApp::with(UNLIMITED).await;
     for flow in FLOWS {

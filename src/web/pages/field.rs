@@ -142,7 +142,7 @@ fn hint<'a>(page: &FormPage<'a>, field: &Field) -> Option<Cow<'a, str>> {
     let words = page.frame.words;
     match field.kind {
         Kind::Password => {
-            let key = if page.occasion == Occasion::Post { "field-password-hint-again" } else { "field-password-hint" };
+            let key = if page.occasion == Occasion::Link { "field-password-hint" } else { "field-password-hint-again" };
             Some(words.with(key, &[("min", page.password_min_length.into())]).into())
         }
         Kind::Email if page.business_email => Some(page.frame.t("field-email-hint-business")),

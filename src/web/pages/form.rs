@@ -42,7 +42,7 @@ struct NoticeView<'a> {
     text: NoticeText<'a>,
     steps: Vec<Cow<'a, str>>,
     offers_sign_in: bool,
-    /// Whether it names the request, so that support can find what failed.
+    /// Whether it names the request, so that support can find what failed: only the request that failed has that name.
     names_request: bool,
 }
 
@@ -95,7 +95,7 @@ impl<'a> FormView<'a> {
         Self {
             page,
             frame: &page.frame,
-            notice: page.notice.map(|notice| NoticeView::new(&page.frame, notice)),
+            notice: page.notice.map(|notice| NoticeView::new(&page.frame, notice, page.occasion)),
             summary: page.errors.iter().map(line).collect(),
             groups: groups.into_iter().map(|(_, group)| group).collect(),
             consents,
@@ -125,7 +125,7 @@ impl Notice {
 }
 
 impl<'a> NoticeView<'a> {
-    fn new(frame: &Frame<'a>, notice: &'a Notice) -> Self {
+    fn new(frame: &Frame<'a>, notice: &'a Notice, occasion: Occasion) -> Self {
         let key = match notice {
             Notice::Expired => "expired",
             Notice::Suspicious => "suspicious",
@@ -157,8 +157,11 @@ impl<'a> NoticeView<'a> {
             text,
             steps: steps.iter().map(|step| frame.t(step)).collect(),
             offers_sign_in: is_unknown || matches!(notice, Notice::EmailInUse | Notice::AccountExists),
-            names_request: is_unknown
-                || matches!(notice, Notice::ChallengeUnavailable | Notice::Unavailable | Notice::UpstreamFailed),
+            names_request: occasion != Occasion::Switch
+                && matches!(
+                    notice,
+                    Notice::Unknown | Notice::ChallengeUnavailable | Notice::Unavailable | Notice::UpstreamFailed
+                ),
         }
     }
 }

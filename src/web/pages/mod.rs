@@ -93,6 +93,8 @@ pub struct FormPage<'a> {
     pub offers_email_anyway: bool,
     /// What the page answers.
     pub occasion: Occasion,
+    /// The name of the refusal that the page tells, for the buttons of the language switch; else empty.
+    pub said: &'static str,
     /// The other enabled flows with their links.
     pub others: &'a [(&'static Flow, String)],
 }
@@ -104,6 +106,8 @@ pub enum Occasion {
     Link,
     /// A posted form: this one holds what was typed, but no password.
     Post,
+    /// The same in another language: nothing was submitted, and what an earlier answer said is said again.
+    Switch,
 }
 
 /// One Turnstile widget.

@@ -98,6 +98,7 @@ fn form_in(language: Language, flow: &'static Flow, typed: &[(&str, &str)], chan
             business_email: flow.business_email,
             offers_email_anyway: parts.offers_email_anyway,
             occasion: parts.occasion,
+            said: "",
             others: &others,
         };
         page.render()

@@ -230,6 +230,7 @@ fn a_form_from_a_stencil_is_the_form_that_is_drawn_for_that_visitor() {
                     business_email: flow.business_email,
                     offers_email_anyway: false,
                     occasion: Occasion::Link,
+                    said: "",
                     others: &others,
                 };
                 page.render()
