@@ -26,6 +26,7 @@ use crate::domain::email::Email;
 use crate::domain::email_typo;
 use crate::error::{AppError, Cause, rate_limit_fields, whole_seconds};
 use crate::funnel::Stage;
+use crate::guard::AdmitError;
 use crate::guard::submission_id::SubmissionId;
 use crate::guard::{PASS_FIELD, SUBMISSION_ID_FIELD, TOKEN_FIELD, UPSTREAM_TOKEN_FIELD};
 use crate::settings::{FlowSettings, TurnstileMode};
@@ -218,9 +219,16 @@ fn again(
 /// said again. Nothing is submitted, so it costs a page, not an attempt.
 async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpResponse, AppError> {
     let Posted { visitor, flow, terms, form, .. } = posted;
-    charge_page(context, visitor).await?;
-    let words = context.state.catalogue.words(visitor.language);
     let said = Said::before(form);
+    match charge_page(context, visitor).await {
+        // The form may wait, what was typed must not be lost; but no notice takes the place of the one that warns.
+        Err(AppError::TooManyRequests(limited)) if said != Some(Said::Unknown) => {
+            let limited = AdmitError::Limited(limited).into();
+            return again(context, visitor, flow, terms, form, limited, posted.kept_pass());
+        }
+        charged => charged?,
+    }
+    let words = context.state.catalogue.words(visitor.language);
     // No page keeps a password, so an empty one is nobody's mistake yet: its hint asks for it again.
     let wrong = posted.check_but_passwords().err();
     let mut errors = wrong.map_or_else(Vec::new, |errors| Refusal::Fields(errors).field_errors(flow, words));

@@ -176,3 +176,19 @@ async fn another_site_cannot_press_it() {
     assert_eq!(app.post_with("/signup/pro?lang=de", "switch_language=", &headers).await.status, 403);
     assert_eq!(app.post("/signup/nothing?lang=de", "switch_language=").await.status, 404);
 }
+
+#[tokio::test]
+async fn over_the_pages_budget_what_was_typed_stays_and_the_wait_is_named() {
+    let app =
+        TestApp::with(&[("SIGNUP__RATE_LIMIT__PAGES__BURST", "2"), ("SIGNUP__RATE_LIMIT__PAGES__PERIOD", "1h")]).await;
+    let flow = FLOWS[0];
+    let fresh = app.form(flow, "").await;
+    let typed = sample_with(flow, "username", "no spaces");
+    let back = app.submit(&fresh, &typed).await;
+    let page = press(&app, &back, "?lang=de", &typed).await;
+    assert_eq!(page.status, 200);
+    let page = press(&app, &page, "?lang=fr", &typed).await;
+    assert_eq!((page.status, page.header("retry-after").is_some()), (429, true));
+    assert_eq!((page.id(), page.attributes("html", "lang")), (fresh.id(), vec!["fr".to_owned()]));
+    assert_kept(flow, &page, &typed, "over the budget");
+}
