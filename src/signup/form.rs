@@ -130,9 +130,16 @@ mod tests {
 
     #[test]
     fn a_box_counts_as_ticked_only_with_a_value_that_says_so() {
-        for (value, ticked) in
-            [("on", true), ("true", true), ("1", true), ("", false), ("false", false), ("off", false)]
-        {
+        for (value, ticked) in [
+            ("on", true),
+            ("true", true),
+            ("1", true),
+            ("", false),
+            ("false", false),
+            ("off", false),
+            ("no", false),
+            (" ", false),
+        ] {
             assert_eq!(RawForm::from_pairs([("privacyPolicy", value)]).is_ticked("privacyPolicy"), ticked, "{value}");
         }
         assert!(!RawForm::from_pairs([]).is_ticked("privacyPolicy"));

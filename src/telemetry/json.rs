@@ -214,47 +214,20 @@ impl fmt::Write for Escaped<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
-
     use serde_json::Value;
-    use tracing_subscriber::fmt::MakeWriter;
 
+    use super::super::tests::Lines;
     use super::*;
 
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl MakeWriter<'_> for Lines {
-        type Writer = Self;
-
-        fn make_writer(&self) -> Self {
-            self.clone()
-        }
-    }
-
-    impl Lines {
-        /// Each line as JSON, without its time.
-        fn read(&self) -> Vec<Value> {
-            let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-            let line = |line: &str| {
-                let mut line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-                let time = line.as_object_mut().unwrap().remove("timestamp");
-                assert!(time.is_some_and(|time| time.as_str().unwrap().ends_with('Z')));
-                line
-            };
-            text.lines().map(line).collect()
-        }
+    /// Each line as JSON, without its time.
+    fn read(lines: &Lines) -> Vec<Value> {
+        let line = |line: &str| {
+            let mut line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            let time = line.as_object_mut().unwrap().remove("timestamp");
+            assert!(time.is_some_and(|time| time.as_str().unwrap().ends_with('Z')));
+            line
+        };
+        lines.text().lines().map(line).collect()
     }
 
     fn events(hostile: &str) {
@@ -287,8 +260,8 @@ mod tests {
             .with_writer(theirs.clone())
             .finish();
         tracing::subscriber::with_default(theirs_writes, || events(hostile));
-        assert_eq!(ours.read(), theirs.read());
-        assert_eq!(ours.read().len(), 3);
+        assert_eq!(read(&ours), read(&theirs));
+        assert_eq!(read(&ours).len(), 3);
     }
 
     #[test]
@@ -298,8 +271,8 @@ mod tests {
             tracing_subscriber::fmt().fmt_fields(Members).event_format(Line).with_writer(lines.clone()).finish();
         let odd = "a\u{85}b\u{2028}c\u{2029}d\u{202e}e\u{2066}f\u{9b}g";
         tracing::subscriber::with_default(writes, || tracing::info!(utm_source = odd, "signup"));
-        assert_eq!(lines.read()[0]["utm_source"], odd);
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(read(&lines)[0]["utm_source"], odd);
+        let text = lines.text();
         assert!(text.trim_end().chars().all(|character| character == ' ' || character.is_ascii_graphic()), "{text}");
     }
 
@@ -319,11 +292,11 @@ mod tests {
                 tracing::info!("recorded");
             }
         });
-        let read: Vec<Value> = lines.read().iter().map(|line| line["span"].clone()).collect();
+        let read: Vec<Value> = read(&lines).iter().map(|line| line["span"].clone()).collect();
         let expected = serde_json::json!({"first": "b,\"c", "middle": "2", "last": "z", "name": "request"});
         assert_eq!(read.last().unwrap(), &expected);
         assert_eq!(read[3]["last"], hostile);
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let text = lines.text();
         for key in [r#""first":"#, r#""middle":"#] {
             assert!(text.lines().all(|line| line.matches(key).count() == 1), "{text}");
         }
@@ -339,7 +312,7 @@ mod tests {
             let _span = tracing::info_span!("request", name = "n").entered();
             tracing::info!(timestamp = 1, level = "l", target = "t", span = "s", "said");
         });
-        let line = &lines.read()[0];
+        let line = &read(&lines)[0];
         assert_eq!((&line["level"], &line["span"]["name"]), (&"INFO".into(), &"request".into()));
         assert!(line["target"].as_str().unwrap().starts_with("signup_gateway::"), "{line}");
         for (field, value) in [("level", "l"), ("target", "t"), ("span", "s")] {
@@ -360,6 +333,6 @@ mod tests {
             tracing::info!("within");
         });
         let expected = serde_json::json!({"request_id": "r-1", "operation": "pro", "name": "create"});
-        assert_eq!(lines.read()[0]["span"], expected);
+        assert_eq!(read(&lines)[0]["span"], expected);
     }
 }

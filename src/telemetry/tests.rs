@@ -8,7 +8,7 @@ use crate::settings::LogLevel;
 
 /// Lines that a subscriber has written.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -20,8 +20,16 @@ impl io::Write for Lines {
     }
 }
 
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
 impl Lines {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
@@ -29,8 +37,7 @@ impl Lines {
 /// Everything that is said while a subscriber of this kind listens.
 fn logged(format: LogFormat, verbosity: &Verbosity, is_terminal: bool, say: impl FnOnce()) -> String {
     let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = subscriber(format, verbosity.clone(), is_terminal, move || writer.clone());
+    let subscriber = subscriber(format, verbosity.clone(), is_terminal, lines.clone());
     tracing::subscriber::with_default(subscriber, say);
     lines.text()
 }
