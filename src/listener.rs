@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use actix_http::{HttpService, Request};
 use actix_server::{Server, ServerBuilder};
-use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_service::{
+    IntoServiceFactory, Service as _, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory, map_config,
+};
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Response};
 use actix_web::{Error, HttpRequest};
@@ -22,6 +24,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::task::TaskTracker;
 
 /// How long a request's head may take, counted from its first byte; the first head of a connection from the start.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
@@ -49,6 +52,8 @@ pub struct Progress {
     last_bytes: Cell<[u8; 4]>,
     /// Bytes of the request at hand, framing included.
     bytes: Cell<usize>,
+    /// What goes on when the visitor is gone.
+    attempts: TaskTracker,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -71,6 +76,11 @@ impl Progress {
     #[must_use]
     pub fn of(request: &HttpRequest) -> Option<Rc<Self>> {
         request.conn_data::<Rc<Self>>().cloned()
+    }
+
+    /// What was begun over this connection and must be ended on its thread: the connection counts as open as long.
+    pub fn attempts(&self) -> &TaskTracker {
+        &self.attempts
     }
 
     /// A head is complete. `false` when the answer before it was the last one: this request is never answered.
@@ -280,15 +290,19 @@ where
                 extensions.insert(Rc::clone(&stream.progress));
             })
             .h1(map_config(application, |()| AppConfig::default()));
-        fn_service(move |stream: TcpStream| async move {
+        apply_fn_factory(http, move |stream: TcpStream, http| {
             let peer = stream.peer_addr().ok();
-            stream.set_nodelay(true)?;
-            Ok::<_, actix_http::error::DispatchError>((
-                TimedStream::new(stream, MAX_HEAD_BYTES + limits.body.saturating_mul(2)),
-                peer,
-            ))
+            let stream = TimedStream::new(stream, MAX_HEAD_BYTES + limits.body.saturating_mul(2));
+            let progress = Rc::clone(&stream.progress);
+            let served = stream.stream.set_nodelay(true).map(|()| http.call((stream, peer)));
+            async move {
+                let ended = served?.await;
+                // A worker ends with its last connection: it must not end before an attempt.
+                progress.attempts.close();
+                progress.attempts.wait().await;
+                ended
+            }
         })
-        .and_then(http)
     })?;
     Ok((builder.run(), bound))
 }

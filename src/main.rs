@@ -21,7 +21,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// sysexits.h: something is wrong with the configuration.
 const EX_CONFIG: u8 = 78;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let command = Cli::parse().command.unwrap_or(Command::Serve);
     let loaded = match Settings::load(&Sources::from_process(), FLOWS) {

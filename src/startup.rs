@@ -14,7 +14,6 @@ use actix_web::{HttpServer, web};
 use arc_swap::ArcSwap;
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 use secrecy::ExposeSecret as _;
-use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
@@ -276,7 +275,6 @@ fn state(settings: Settings, flows: &'static [&'static Flow]) -> Result<AppState
         body_limit,
         readiness: Readiness::default(),
         attempts: TaskTracker::new(),
-        runtime: Handle::current(),
         accounts: status::cache(),
         started: Instant::now(),
         warned_minute: AtomicU64::new(0),

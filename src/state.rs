@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
-use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::attribution::AttributionPolicy;
@@ -41,10 +40,8 @@ pub struct AppState {
     pub body_limit: usize,
     /// Starting, ready or draining.
     pub readiness: Readiness,
-    /// Attempts that outlive their connection.
+    /// Attempts that are under way.
     pub attempts: TaskTracker,
-    /// Where they run: not on a worker, which ends with its connections.
-    pub runtime: Handle,
     /// Accounts that status pages have just shown.
     pub accounts: Cached,
     /// When the process started.

@@ -27,13 +27,20 @@ macro_rules! step {
 pub(crate) use step;
 
 /// Runs a step in its span, and notes what came of it.
-pub async fn run<T>(span: tracing::Span, step: impl Future<Output = T>, outcome: impl FnOnce(&T) -> &'static str) -> T {
-    // Boxed: steps nest, and a future that holds another twice doubles with each of them.
-    let result = Box::pin(step.instrument(span.clone())).await;
-    if !span.is_disabled() {
-        span.record("outcome", outcome(&result));
+pub fn run<T>(
+    span: tracing::Span,
+    step: impl Future<Output = T>,
+    outcome: impl FnOnce(&T) -> &'static str,
+) -> impl Future<Output = T> {
+    // Boxed at once: steps nest, and a future that holds another twice doubles with each of them.
+    let step = Box::pin(step.instrument(span.clone()));
+    async move {
+        let result = step.await;
+        if !span.is_disabled() {
+            span.record("outcome", outcome(&result));
+        }
+        result
     }
-    result
 }
 
 /// Whether spans are exported: without, a request does not even ask for its own.

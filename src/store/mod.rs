@@ -179,7 +179,8 @@ impl Store {
         self.attempts.finish(key, token, phase.clone());
         let Some(shared) = &self.shared else { return };
         if shared.unheard().remove(&token) || stored.is_none() {
-            shared.telling.spawn(finish_later(Arc::clone(shared), key.clone(), token, phase, keep));
+            let later = finish_later(Arc::clone(shared), key.clone(), token, phase, keep);
+            shared.telling.spawn_on(later, shared.redis.runtime());
         }
     }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, FromRedisValue, RedisError, Script, ScriptInvocation};
+use tokio::runtime::Handle;
+use tokio_util::context::TokioContext;
 
 use super::attempts::{AttemptKey, Claim, ClaimToken, Fingerprint, Phase, REFUSAL_SHARED_FOR};
 use super::limits::{Decision, LimitKey, Scope};
@@ -127,6 +129,8 @@ pub struct RedisUnavailable(#[from] RedisError);
 pub(super) struct Redis {
     client: Client,
     line: ArcSwap<Line>,
+    /// Where connections live: not on a worker, which ends before the others do.
+    runtime: Handle,
 }
 
 /// A connection that is made in the background: a question that does not wait for its end does not undo what is done.
@@ -154,7 +158,17 @@ impl Redis {
     pub(super) fn lazy(url: &str) -> Result<Self, RedisUnavailable> {
         let client = Client::open(url)?;
         let line = ArcSwap::new(Line::begin(&client)?);
-        Ok(Self { client, line })
+        Ok(Self { client, line, runtime: Handle::current() })
+    }
+
+    fn begin_line(&self) -> Result<Arc<Line>, RedisError> {
+        let _where_it_lives = self.runtime.enter();
+        Line::begin(&self.client)
+    }
+
+    /// Runs what outlives its caller.
+    pub(super) fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 
     async fn ask<T: FromRedisValue>(
@@ -165,14 +179,15 @@ impl Redis {
         let line = self.line.load_full();
         let mut manager = line.manager.clone();
         let late = || io::Error::from(io::ErrorKind::TimedOut);
-        let answer = tokio::time::timeout(patience, question.invoke_async(&mut manager)).await;
+        let asked = TokioContext::new(question.invoke_async(&mut manager), self.runtime.clone());
+        let answer = tokio::time::timeout(patience, asked).await;
         let answer = answer.unwrap_or_else(|_elapsed| Err(late().into()));
         // The manager reconnects when a connection breaks. One whose other side is gone without a word never does, not
         // before the system gives up repeating, a quarter of an hour later: its first silence is its last.
         // One that is still connecting is left to it: begun anew each time, a slow greeting would never end.
         if answer.as_ref().is_err_and(RedisError::is_timeout)
             && line.ends_at_silence.swap(false, Ordering::Relaxed)
-            && let Ok(fresh) = Line::begin(&self.client)
+            && let Ok(fresh) = self.begin_line()
         {
             self.line.store(fresh);
         }

@@ -14,6 +14,7 @@ use super::visitor::Visitor;
 use crate::error::{AppError, Cause};
 use crate::funnel::{Ending, Reason, Stage};
 use crate::guard::{Admission, AdmitError, Attempt, Caller, Proof};
+use crate::listener::Progress;
 use crate::settings::FlowSettings;
 use crate::signup::{FieldErrors, Flow, Link, LinkSecrets, RawForm, Rules, Submission};
 use crate::state::AppState;
@@ -55,18 +56,23 @@ pub struct Posted {
     pub form: Arc<RawForm>,
 }
 
-/// Runs the attempt on the process's own runtime, so that neither a double click nor a worker's end cuts it off, and
-/// the drain waits for it.
+/// Runs the attempt apart from its request, so that a double click does not cut it off. It stays on the thread that has
+/// its connection, which lasts as long: the worker does not end before it, and the drain waits for it.
 ///
 /// # Errors
 /// [`Cause::AttemptPanicked`] when it panicked outside the pipeline, which looks after its own panics: what the form has
 /// come to stands.
-pub async fn run_to_the_end(posted: Posted) -> Result<Outcome, AppError> {
+pub async fn run_to_the_end(posted: Posted, connection: Option<&Progress>) -> Result<Outcome, AppError> {
     let state = Arc::clone(&posted.state);
+    let connection = connection.map(|connection| connection.attempts().token());
     // Boxed at once: it is large, and is handed on three times before it runs.
     let attempt = step::run(step!("sign_up"), Box::pin(run(posted)), |(_, ending)| ending.outcome());
-    let attempt = async { attempt.await.0 }.in_current_span();
-    let outcome = state.attempts.spawn_on(attempt, &state.runtime).await;
+    let attempt = async move {
+        let (outcome, _) = attempt.await;
+        drop(connection);
+        outcome
+    };
+    let outcome = state.attempts.spawn(attempt.in_current_span()).await;
     Ok(outcome.map_err(|_panicked| Cause::AttemptPanicked)?)
 }
 

@@ -58,6 +58,8 @@ pub struct Context {
     pub cookies: Vec<String>,
     /// `Sec-Fetch-Site` and `Origin`, which tell another site's post.
     pub provenance: Provenance,
+    /// The connection of the request; none in tests without a socket.
+    pub connection: Option<Rc<Progress>>,
 }
 
 impl Context {
@@ -124,8 +126,8 @@ pub async fn around_every_answer<B: MessageBody + 'static>(
         Ok(established) => established,
         Err(error) => return Ok(request.into_response(error.error_response_bare()).map_into_right_body()),
     };
-    let connection = Progress::of(request.request());
-    if connection.as_ref().is_some_and(|connection| !connection.begin_answer()) {
+    let connection = context.connection.as_ref();
+    if connection.is_some_and(|connection| !connection.begin_answer()) {
         return std::future::pending().await;
     }
     let asked_to_close = request.head().connection_type() == ConnectionType::Close;
@@ -192,8 +194,21 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
     let provenance = Provenance::of(request.headers());
     let cookies = sealed_cookies(request.headers());
     let here = Here::read(request.uri().path_and_query().map_or("/", PathAndQuery::as_str));
-    let context =
-        Context { state, in_force, tenant, host, language, nonce, request_id, query, here, cookies, provenance };
+    let connection = Progress::of(request.request());
+    let context = Context {
+        state,
+        in_force,
+        tenant,
+        host,
+        language,
+        nonce,
+        request_id,
+        query,
+        here,
+        cookies,
+        provenance,
+        connection,
+    };
     Ok((Rc::new(context), refusal))
 }
 

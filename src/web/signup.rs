@@ -117,7 +117,7 @@ pub async fn submit(guest: Guest, slug: web::Path<String>, form: PostedForm) -> 
     if form.get(LANGUAGE_SWITCH).is_some() {
         return in_another_language(&context, &posted).await;
     }
-    match run_to_the_end(posted).await? {
+    match run_to_the_end(posted, context.connection.as_deref()).await? {
         Outcome::Created { destination, user_id } => {
             if destination.is_some() {
                 context.tenant.reached(flow, Stage::Redirected);
