@@ -217,6 +217,6 @@ mod serialise {
         let submission = submission(FLOWS[place]);
         let operator = OperatorTerms { notes: None, trial_length: None };
         let utm = SETTINGS.attribution.utm_format;
-        bencher.bench_local(|| Payload::new(black_box(&submission), Some("a token"), &operator, utm).into_body());
+        bencher.bench_local(|| Payload::new(black_box(&submission), Some("a token"), &operator, utm).into_bytes());
     }
 }

@@ -30,7 +30,7 @@ impl Clients {
     /// # Errors
     /// [`ClientError`] when the system offers no certificates.
     pub fn new(connect_timeout: Duration) -> Result<Self, ClientError> {
-        let build = |idle_connections: usize| {
+        let builder = |idle_connections: usize| {
             #[expect(clippy::disallowed_methods, reason = "the one place that builds clients")]
             Client::builder()
                 .connect_timeout(connect_timeout)
@@ -41,9 +41,10 @@ impl Clients {
                 .pool_max_idle_per_host(idle_connections)
                 .pool_idle_timeout(IDLE_TIMEOUT)
                 .tcp_nodelay(true)
-                .build()
         };
-        Ok(Self { pooled: build(64)?, fresh: build(0)? })
+        // A connection that is used once is never idle: nothing is to be probed.
+        let fresh = builder(0).tcp_keepalive(None).tcp_keepalive_interval(None).tcp_keepalive_retries(None);
+        Ok(Self { pooled: builder(64).build()?, fresh: fresh.build()? })
     }
 }
 

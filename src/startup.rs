@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, web};
 use arc_swap::ArcSwap;
+use metrics::{Counter, counter, gauge};
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 use secrecy::ExposeSecret as _;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -22,6 +23,7 @@ use self::reload::Fixed;
 pub use self::reload::{ReloadError, Reloader};
 use crate::domain::attribution::UtmFormat;
 use crate::domain::password;
+use crate::domain::tenant::TenantId;
 use crate::funnel::{Funnel, Series};
 use crate::guard::limits::Limits;
 use crate::guard::turnstile::Siteverify;
@@ -38,7 +40,7 @@ use crate::telemetry;
 use crate::upstream::{Studio, StudioParts};
 use crate::web::pages::Stencils;
 use crate::web::security_headers::SecurityHeaders;
-use crate::web::words::{Catalogue, CatalogueError};
+use crate::web::words::{Catalogue, CatalogueError, Consents};
 use crate::web::{assets, status};
 
 /// How long a listener may take to stop when nobody waits for its requests any more.
@@ -232,8 +234,12 @@ fn serve_visitors(
     limits: ListenerLimits,
 ) -> Result<(Server, SocketAddr), StartupError> {
     let shared = state.clone();
-    listener::serve(address, limits, move || routes::public_app(shared.clone()))
-        .map_err(|source| StartupError::Listen { address, source })
+    listener::serve(address, limits, move || {
+        // On each worker's own thread.
+        shared.store.connect();
+        routes::public_app(shared.clone())
+    })
+    .map_err(|source| StartupError::Listen { address, source })
 }
 
 fn serve_operators(
@@ -274,6 +280,7 @@ fn state(settings: Settings, flows: &'static [&'static Flow]) -> Result<AppState
         funnel,
         body_limit,
         readiness: Readiness::default(),
+        in_flight: gauge!("http_requests_in_flight"),
         attempts: TaskTracker::new(),
         accounts: status::cache(),
         started: Instant::now(),
@@ -366,6 +373,8 @@ fn build_tenant(
     Ok(Tenant {
         page_budget: settings.page_budget(),
         stencils: Stencils::new(flows),
+        consents: Consents::default(),
+        views: flows.iter().map(|flow| (flow.slug, views(flow, &settings.id))).collect(),
         logo_href: settings.brand.logo.as_ref().map(assets::logo_href),
         studio,
         challenge,
@@ -373,4 +382,9 @@ fn build_tenant(
         funnel,
         settings,
     })
+}
+
+/// Found once: looking a counter up by its labels takes longer than counting.
+fn views(flow: &Flow, tenant: &TenantId) -> Counter {
+    counter!("signup_form_views_total", "flow" => flow.slug, "tenant" => tenant.to_string())
 }

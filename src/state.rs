@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
+use metrics::{Counter, Gauge};
 use tokio_util::task::TaskTracker;
 
 use crate::domain::attribution::AttributionPolicy;
@@ -22,7 +23,7 @@ use crate::upstream::Studio;
 use crate::web::pages::Stencils;
 use crate::web::security_headers::SecurityHeaders;
 use crate::web::status::Cached;
-use crate::web::words::Catalogue;
+use crate::web::words::{Catalogue, Consents};
 
 /// Everything behind the handlers that stays for the life of the process.
 pub struct AppState {
@@ -40,6 +41,8 @@ pub struct AppState {
     pub body_limit: usize,
     /// Starting, ready or draining.
     pub readiness: Readiness,
+    /// `http_requests_in_flight`.
+    pub in_flight: Gauge,
     /// Attempts that are under way.
     pub attempts: TaskTracker,
     /// Accounts that status pages have just shown.
@@ -95,6 +98,10 @@ pub struct Tenant {
     pub headers: SecurityHeaders,
     /// Its forms, drawn once.
     pub stencils: Stencils,
+    /// What its visitors agree to.
+    pub consents: Consents,
+    /// `signup_form_views_total` of each flow, by slug.
+    pub views: HashMap<&'static str, Counter>,
     /// Where its logo is served.
     pub logo_href: Option<String>,
     /// How long a sign-up may take in all.

@@ -30,7 +30,9 @@ impl Text {
     /// # Errors
     /// [`TextError`] names the first rule that fails.
     pub fn parse(typed: &str) -> Result<Self, TextError> {
-        let text: String = trim(typed).nfc().collect();
+        let typed = trim(typed);
+        // Most names are; and ASCII is its own normal form.
+        let text: String = if typed.is_ascii() { typed.to_owned() } else { typed.nfc().collect() };
         if text.is_empty() {
             return Err(TextError::Empty);
         }

@@ -35,7 +35,6 @@ pub struct Attempt {
     pub(super) client: ClientAddress,
     pub(super) id: SubmissionId,
     pub(super) token: ClaimToken,
-    pub(super) fingerprint: Fingerprint,
     pub(super) lease: Duration,
     pub(super) charges: Mutex<Vec<Charge>>,
     /// Whether something may have been sent upstream.
@@ -114,12 +113,11 @@ impl Guard {
             client: caller.client,
             id,
             token: ClaimToken(random()?),
-            fingerprint: self.fingerprint(form),
             lease: caller.budget + LEASE_SLACK,
             charges: Mutex::new(charge.into_iter().collect()),
             sending: AtomicBool::new(false),
         };
-        match self.claim(&attempt, caller.budget).await {
+        match self.claim(&attempt, form, caller.budget).await {
             Ok(Claimed::Won) => {}
             Ok(Claimed::Settled(sealed)) => return self.answered(&attempt, &sealed, form).map(Admission::Answered),
             Ok(Claimed::Refused(refusal)) => {
@@ -145,7 +143,7 @@ impl Guard {
     }
 
     /// Claims the form, or waits for who has it.
-    async fn claim(&self, attempt: &Attempt, patience: Duration) -> Result<Claimed, AdmitError> {
+    async fn claim(&self, attempt: &Attempt, form: &RawForm, patience: Duration) -> Result<Claimed, AdmitError> {
         let key = attempt.id.attempt_key(&attempt.tenant);
         let deadline = Instant::now() + patience;
         let mut waited_with = None;
@@ -164,7 +162,7 @@ impl Guard {
                 Claim::Full => return Err(AdmitError::Unavailable),
                 Claim::InFlight if Instant::now() >= deadline => return Err(AdmitError::StillInFlight),
                 Claim::InFlight => {
-                    waited_with = Some(attempt.fingerprint);
+                    waited_with = waited_with.or_else(|| Some(self.fingerprint(form)));
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(POLL_LAST);
                 }
@@ -208,9 +206,9 @@ impl Guard {
 
     /// The same, and shares the refusal with who waited meanwhile with the very same form: a double click shows the last
     /// answer, and neither spends the challenge nor asks the upstream twice.
-    pub async fn refuse(&self, attempt: &Attempt, refusal: &[u8]) {
+    pub async fn refuse(&self, attempt: &Attempt, form: &RawForm, refusal: &[u8]) {
         let sealed = self.keyring.seal(Purpose::StoredAnswer, &attempt.context(), refusal);
-        let phase = sealed.map_or(Phase::Free, |sealed| Phase::Refused(attempt.fingerprint, sealed));
+        let phase = sealed.map_or(Phase::Free, |sealed| Phase::Refused(self.fingerprint(form), sealed));
         self.finish(attempt, phase).await;
     }
 

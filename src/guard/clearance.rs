@@ -34,7 +34,7 @@ pub struct Cleared<'a> {
     attempt: &'a Attempt,
     submission: Submission,
     upstream_token: Option<String>,
-    pass: Option<String>,
+    proof: Proven,
 }
 
 /// Why a submission is not cleared.
@@ -91,7 +91,17 @@ impl<'a> Proof<'a> {
 /// A challenge that was met: what to send upstream, and the pass for the next try.
 struct Met {
     upstream_token: Option<String>,
-    pass: Option<String>,
+    proof: Proven,
+}
+
+/// What shows next time that the challenge was met: sealed only if there is a next time.
+enum Proven {
+    /// It was not, or nobody asked.
+    Nothing,
+    /// The pass that the form brought.
+    Before(String),
+    /// Just now.
+    Now(Pass),
 }
 
 impl Guard {
@@ -118,9 +128,9 @@ impl Guard {
             });
         match charged.await {
             Ok(charge) => attempt.charges.lock().await.extend(charge),
-            Err(limited) => return Err(ClearError { reason: limited.into(), pass: met.pass }),
+            Err(limited) => return Err(ClearError { reason: limited.into(), pass: self.sealed(attempt, &met.proof) }),
         }
-        Ok(Cleared { guard: self, attempt, submission, upstream_token: met.upstream_token, pass: met.pass })
+        Ok(Cleared { guard: self, attempt, submission, upstream_token: met.upstream_token, proof: met.proof })
     }
 
     async fn challenge(
@@ -131,19 +141,18 @@ impl Guard {
         spender: TurnstileMode,
     ) -> Result<Met, ClearReason> {
         match spender {
-            TurnstileMode::Off => Ok(Met { upstream_token: None, pass: None }),
+            TurnstileMode::Off => Ok(Met { upstream_token: None, proof: Proven::Nothing }),
             TurnstileMode::Upstream => {
                 observed(present(proof.token), challenge.mode)?;
-                Ok(Met { upstream_token: token(proof.token), pass: None })
+                Ok(Met { upstream_token: token(proof.token), proof: Proven::Nothing })
             }
             TurnstileMode::Gateway => {
                 if let Some((pass, sealed)) = self.open_pass(attempt, proof) {
-                    return Ok(Met { upstream_token: pass.into_token(), pass: Some(sealed) });
+                    return Ok(Met { upstream_token: pass.into_token(), proof: Proven::Before(sealed) });
                 }
-                let proven = self.verify(attempt, proof.token, challenge).await?;
+                let is_proven = self.verify(attempt, proof.token, challenge).await?;
                 let kept = attempt.flow.token_field.and_then(|_| token(proof.token));
-                let pass = proven.then(|| self.seal_pass(attempt, kept.clone())).flatten();
-                Ok(Met { pass, upstream_token: kept })
+                Ok(Met { proof: Proven::just_now(is_proven, kept.clone()), upstream_token: kept })
             }
             TurnstileMode::Both => {
                 let theirs = present(proof.upstream_token);
@@ -151,13 +160,12 @@ impl Guard {
                     theirs.map_err(|_absent| ChallengeError::Refused(ChallengeRefusal::UpstreamToken)),
                     challenge.mode,
                 )?;
-                let pass = if let Some((_, sealed)) = self.open_pass(attempt, proof) {
-                    Some(sealed)
-                } else {
-                    let proven = self.verify(attempt, proof.token, challenge).await?;
-                    proven.then(|| self.seal_pass(attempt, None)).flatten()
-                };
-                Ok(Met { upstream_token: token(proof.upstream_token), pass })
+                let upstream_token = token(proof.upstream_token);
+                if let Some((_, sealed)) = self.open_pass(attempt, proof) {
+                    return Ok(Met { upstream_token, proof: Proven::Before(sealed) });
+                }
+                let is_proven = self.verify(attempt, proof.token, challenge).await?;
+                Ok(Met { upstream_token, proof: Proven::just_now(is_proven, None) })
             }
         }
     }
@@ -189,8 +197,12 @@ impl Guard {
     }
 
     /// Without randomness there is no pass, and the visitor solves one challenge more.
-    fn seal_pass(&self, attempt: &Attempt, token: Option<String>) -> Option<String> {
-        Pass::new(SystemTime::now(), token).seal(&self.keyring, &attempt.tenant, attempt.flow, &attempt.id).ok()
+    fn sealed(&self, attempt: &Attempt, proof: &Proven) -> Option<String> {
+        match proof {
+            Proven::Nothing => None,
+            Proven::Before(sealed) => Some(sealed.clone()),
+            Proven::Now(pass) => pass.seal(&self.keyring, &attempt.tenant, attempt.flow, &attempt.id).ok(),
+        }
     }
 
     /// A form's pass, if it is still good: every page with this form hands it back, also one that was not let in.
@@ -200,6 +212,12 @@ impl Guard {
         let id = SubmissionId::verify(form.typed(SUBMISSION_ID_FIELD), &self.keyring, tenant, flow, now).ok()?;
         let sealed = Proof::of(form).pass;
         Pass::open(sealed, &self.keyring, tenant, flow, &id, now).map(|_good| sealed.to_owned())
+    }
+}
+
+impl Proven {
+    fn just_now(is_proven: bool, token: Option<String>) -> Self {
+        if is_proven { Self::Now(Pass::new(SystemTime::now(), token)) } else { Self::Nothing }
     }
 }
 
@@ -218,8 +236,8 @@ impl Cleared<'_> {
 
     /// The pass for the form that comes back if the upstream refuses.
     #[must_use]
-    pub fn pass(&self) -> Option<&str> {
-        self.pass.as_deref()
+    pub fn pass(&self) -> Option<String> {
+        self.guard.sealed(self.attempt, &self.proof)
     }
 
     /// A key that is the same for the same form and payload, whichever replica sends it.

@@ -1,7 +1,5 @@
 //! A form as it came in: nothing checked but that it can be read.
 
-use std::borrow::Cow;
-
 use percent_encoding::percent_decode;
 
 /// The most fields that are read; a browser sends about twenty.
@@ -89,12 +87,12 @@ impl RawForm {
 }
 
 fn decode(encoded: &[u8]) -> RawValue {
-    let spaced: Cow<'_, [u8]> = if encoded.contains(&b'+') {
-        encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect()
-    } else {
-        encoded.into()
-    };
-    match String::from_utf8(percent_decode(&spaced).collect()) {
+    let mut spaced = encoded.to_vec();
+    for byte in spaced.iter_mut().filter(|byte| **byte == b'+') {
+        *byte = b' ';
+    }
+    let bytes = if spaced.contains(&b'%') { percent_decode(&spaced).collect() } else { spaced };
+    match String::from_utf8(bytes) {
         Ok(text) if text.contains('\0') => RawValue::Unreadable(text.replace('\0', "\u{fffd}")),
         Ok(text) => RawValue::Typed(text),
         Err(not_utf8) => RawValue::Unreadable(String::from_utf8_lossy(not_utf8.as_bytes()).replace('\0', "\u{fffd}")),

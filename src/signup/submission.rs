@@ -1,5 +1,7 @@
 //! The parse: a raw form becomes a [`Submission`], or all its errors at once.
 
+use std::sync::Arc;
+
 use super::field::{Field, Kind, Problem};
 use super::flow::Flow;
 use super::form::{RawForm, RawValue};
@@ -48,7 +50,7 @@ pub struct Submission {
     username: Username,
     insists_on_email: bool,
     observed: Option<DomainRefusal>,
-    link: Link,
+    link: Arc<Link>,
 }
 
 /// Everything that is wrong with a form, in page order; never empty.
@@ -67,7 +69,13 @@ impl Submission {
     ///
     /// # Errors
     /// [`FieldErrors`] holds one problem for each field that has any.
-    pub fn parse(flow: &'static Flow, rules: Rules<'_>, form: &RawForm, link: Link) -> Result<Self, FieldErrors> {
+    pub fn parse(
+        flow: &'static Flow,
+        rules: Rules<'_>,
+        form: &RawForm,
+        link: impl Into<Arc<Link>>,
+    ) -> Result<Self, FieldErrors> {
+        let link = link.into();
         let mut parser = Parser { rules, form, observed: None };
         let values = parser.fields(flow.fields.iter().filter(|field| is_asked(flow, field, &link)))?;
         let email = values.iter().find_map(|(_, value)| match value {

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use metrics::{counter, gauge};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -48,6 +49,8 @@ struct Shared {
     unheard: Mutex<HashSet<ClaimToken>>,
     /// What Redis is told again.
     telling: TaskTracker,
+    /// Where that is done: not on a worker, which ends before the others do.
+    runtime: Handle,
 }
 
 impl Shared {
@@ -79,9 +82,18 @@ impl Store {
             away_until: AtomicU64::new(0),
             unheard: Mutex::default(),
             telling: TaskTracker::new(),
+            runtime: Handle::current(),
         };
         gauge!("signup_store_shared").set(1.0);
         Ok(Self { shared: Some(Arc::new(shared)), ..Self::memory(scopes) })
+    }
+
+    /// Begins what this thread asks Redis over, so that its first question does not wait for that.
+    pub fn connect(&self) {
+        if let Some(shared) = &self.shared {
+            // What is wrong with it is told when it is asked.
+            let _told_later = shared.redis.connect();
+        }
     }
 
     /// The same state under other quotas: forms stay what they are, and who has taken three from a budget has taken three
@@ -180,7 +192,7 @@ impl Store {
         let Some(shared) = &self.shared else { return };
         if shared.unheard().remove(&token) || stored.is_none() {
             let later = finish_later(Arc::clone(shared), key.clone(), token, phase, keep);
-            shared.telling.spawn_on(later, shared.redis.runtime());
+            shared.telling.spawn_on(later, &shared.runtime);
         }
     }
 

@@ -1,15 +1,14 @@
 //! The shared side: Redis or Valkey, one script call and one round trip for each decision.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, FromRedisValue, RedisError, Script, ScriptInvocation};
-use tokio::runtime::Handle;
-use tokio_util::context::TokioContext;
+use thread_local::ThreadLocal;
 
 use super::attempts::{AttemptKey, Claim, ClaimToken, Fingerprint, Phase, REFUSAL_SHARED_FOR};
 use super::limits::{Decision, LimitKey, Scope};
@@ -126,29 +125,32 @@ return 1
 #[error("Redis is unavailable")]
 pub struct RedisUnavailable(#[from] RedisError);
 
+/// Each thread has a connection of its own, so that no question is handed from one thread to another.
 pub(super) struct Redis {
     client: Client,
-    line: ArcSwap<Line>,
-    /// Where connections live: not on a worker, which ends before the others do.
-    runtime: Handle,
+    lines: ThreadLocal<ArcSwap<Line>>,
+    /// How often the server fell silent. A line begun before the last time is not trusted any more.
+    silences: AtomicU64,
 }
 
 /// A connection that is made in the background: a question that does not wait for its end does not undo what is done.
 struct Line {
     manager: ConnectionManager,
-    /// Whether a silence ends it: not before the first connecting is over, well or not, and once.
-    ends_at_silence: AtomicBool,
+    /// How often the server had fallen silent when it was begun.
+    silences: u64,
+    /// Whether the first connecting is over, well or not.
+    is_begun: AtomicBool,
 }
 
 impl Line {
-    fn begin(client: &Client) -> Result<Arc<Self>, RedisError> {
-        let line = Arc::new(Self { manager: connect_lazily(client)?, ends_at_silence: AtomicBool::new(false) });
+    fn begin(client: &Client, silences: u64) -> Result<Arc<Self>, RedisError> {
+        let line = Arc::new(Self { manager: connect_lazily(client)?, silences, is_begun: AtomicBool::new(false) });
         let connecting = Arc::clone(&line);
         tokio::spawn(async move {
             let mut manager = connecting.manager.clone();
             // Nobody reads the answer: whoever asks next learns how it stands.
             let _pong: Result<(), RedisError> = redis::cmd("PING").query_async(&mut manager).await;
-            connecting.ends_at_silence.store(true, Ordering::Relaxed);
+            connecting.is_begun.store(true, Ordering::Relaxed);
         });
         Ok(line)
     }
@@ -156,19 +158,32 @@ impl Line {
 
 impl Redis {
     pub(super) fn lazy(url: &str) -> Result<Self, RedisUnavailable> {
-        let client = Client::open(url)?;
-        let line = ArcSwap::new(Line::begin(&client)?);
-        Ok(Self { client, line, runtime: Handle::current() })
+        let redis = Self { client: Client::open(url)?, lines: ThreadLocal::new(), silences: AtomicU64::new(0) };
+        redis.connect()?;
+        Ok(redis)
     }
 
-    fn begin_line(&self) -> Result<Arc<Line>, RedisError> {
-        let _where_it_lives = self.runtime.enter();
-        Line::begin(&self.client)
+    /// Begins this thread's connection, so that the first question does not wait for it.
+    pub(super) fn connect(&self) -> Result<(), RedisUnavailable> {
+        self.line().map(|_begun| ()).map_err(RedisUnavailable)
     }
 
-    /// Runs what outlives its caller.
-    pub(super) fn runtime(&self) -> &Handle {
-        &self.runtime
+    /// This thread's connection.
+    ///
+    /// The manager reconnects when a connection breaks. One whose other side is gone without a word never does, not before
+    /// the system gives up repeating, a quarter of an hour later: the first silence on any line is the last on all.
+    /// One that is still connecting is left to it: begun anew each time, a slow greeting would never end.
+    fn line(&self) -> Result<Arc<Line>, RedisError> {
+        let silences = self.silences.load(Ordering::Relaxed);
+        let begin = || Line::begin(&self.client, silences);
+        let lines = self.lines.get_or_try(|| begin().map(ArcSwap::new))?;
+        let line = lines.load_full();
+        if line.silences == silences || !line.is_begun.load(Ordering::Relaxed) {
+            return Ok(line);
+        }
+        let fresh = begin()?;
+        lines.store(Arc::clone(&fresh));
+        Ok(fresh)
     }
 
     async fn ask<T: FromRedisValue>(
@@ -176,20 +191,17 @@ impl Redis {
         question: &ScriptInvocation<'_>,
         patience: Duration,
     ) -> Result<T, RedisUnavailable> {
-        let line = self.line.load_full();
+        let line = self.line()?;
         let mut manager = line.manager.clone();
         let late = || io::Error::from(io::ErrorKind::TimedOut);
-        let asked = TokioContext::new(question.invoke_async(&mut manager), self.runtime.clone());
-        let answer = tokio::time::timeout(patience, asked).await;
+        let answer = tokio::time::timeout(patience, question.invoke_async(&mut manager)).await;
         let answer = answer.unwrap_or_else(|_elapsed| Err(late().into()));
-        // The manager reconnects when a connection breaks. One whose other side is gone without a word never does, not
-        // before the system gives up repeating, a quarter of an hour later: its first silence is its last.
-        // One that is still connecting is left to it: begun anew each time, a slow greeting would never end.
-        if answer.as_ref().is_err_and(RedisError::is_timeout)
-            && line.ends_at_silence.swap(false, Ordering::Relaxed)
-            && let Ok(fresh) = self.begin_line()
-        {
-            self.line.store(fresh);
+        if answer.as_ref().is_err_and(RedisError::is_timeout) && line.is_begun.load(Ordering::Relaxed) {
+            // Counted once for all questions that one line left without an answer; the next is begun at once.
+            let (before, now) = (line.silences, line.silences + 1);
+            if self.silences.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+                self.connect()?;
+            }
         }
         Ok(answer?)
     }

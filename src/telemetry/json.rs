@@ -38,7 +38,9 @@ where
     fn format_event(&self, context: &FmtContext<'_, S, N>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         line.write_str(r#"{"timestamp":""#)?;
         SystemTime.format_time(&mut line)?;
-        write!(line, r#"","level":"{}""#, event.metadata().level())?;
+        line.write_str(r#"","level":""#)?;
+        line.write_str(event.metadata().level().as_str())?;
+        line.write_char('"')?;
         let mut members =
             MemberWriter { writer: &mut line, taken: OF_LINE, is_first: false, target: None, outcome: Ok(()) };
         event.record(&mut members);
@@ -102,11 +104,12 @@ impl MemberWriter<'_, '_> {
     }
 
     fn try_member(&mut self, name: &str, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) -> fmt::Result {
-        if !std::mem::take(&mut self.is_first) {
-            self.writer.write_char(',')?;
+        self.writer.write_str(if std::mem::take(&mut self.is_first) { "\"" } else { ",\"" })?;
+        if self.taken.contains(&name) {
+            self.writer.write_str(RENAMED)?;
         }
-        let renamed = if self.taken.contains(&name) { RENAMED } else { "" };
-        write!(self.writer, r#""{renamed}{name}":"#)?;
+        self.writer.write_str(name)?;
+        self.writer.write_str("\":")?;
         value(self.writer)
     }
 }
@@ -116,6 +119,10 @@ struct Forgotten<'a>(&'a mut String);
 
 impl Visit for Forgotten<'_> {
     fn record_debug(&mut self, field: &Field, _value: &dyn Debug) {
+        // Most fields are recorded once.
+        if !self.0.contains(field.name()) {
+            return;
+        }
         // Nowhere else: quotes within a text are escaped, and a text is followed by no colon.
         let key = format!(r#""{}":"#, field.name());
         let Some((before, member)) = self.0.split_once(&key) else { return };
@@ -195,6 +202,10 @@ struct Escaped<'a, 'writer>(&'a mut Writer<'writer>);
 
 impl fmt::Write for Escaped<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        // Nearly every text.
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+            return self.0.write_str(text);
+        }
         let mut rest = text;
         while let Some(at) = rest.find(must_be_escaped) {
             let (plain, special) = rest.split_at(at);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use metrics::{counter, histogram};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
@@ -170,7 +171,7 @@ impl Studio {
         trace: &Trace,
     ) -> Result<Created, NotCreated> {
         let outcome = self.attempt(&cleared, operator, trace).await;
-        outcome.map_err(|reason| NotCreated { reason, pass: cleared.pass().map(str::to_owned) })
+        outcome.map_err(|reason| NotCreated { reason, pass: cleared.pass() })
     }
 
     async fn attempt(
@@ -184,8 +185,8 @@ impl Studio {
         let _slot = self.in_flight.try_acquire().map_err(|_full| unavailable(DEFAULT_RETRY_AFTER))?;
         let flow = cleared.submission().flow();
         let payload = Payload::new(cleared.submission(), cleared.upstream_token(), operator, self.utm_format);
-        let key = URL_SAFE_NO_PAD.encode(cleared.idempotency_key(&payload.stable_bytes()));
-        let body = payload.into_body();
+        let (stable, body) = payload.into_bytes();
+        let key = URL_SAFE_NO_PAD.encode(cleared.idempotency_key(&stable));
         if !cleared.begin_sending().await {
             return Err(CreateError::ClaimLost);
         }
@@ -206,7 +207,7 @@ impl Studio {
         outcome
     }
 
-    async fn send(&self, flow: &Flow, key: &str, body: Vec<u8>, trace: &Trace) -> Result<Created, CreateError> {
+    async fn send(&self, flow: &Flow, key: &str, body: Bytes, trace: &Trace) -> Result<Created, CreateError> {
         let response = match self.send_once(flow, key, body.clone(), trace).await {
             // Nothing was sent: the one case in which a second try cannot create a second account.
             Err(failure) if failure.is_connect() => {
@@ -227,13 +228,7 @@ impl Studio {
         self.read_creation(flow, response).await
     }
 
-    async fn send_once(
-        &self,
-        flow: &Flow,
-        key: &str,
-        body: Vec<u8>,
-        trace: &Trace,
-    ) -> Result<Response, reqwest::Error> {
+    async fn send_once(&self, flow: &Flow, key: &str, body: Bytes, trace: &Trace) -> Result<Response, reqwest::Error> {
         let request = self
             .clients
             .fresh

@@ -56,7 +56,7 @@ impl Studio {
         match opinion {
             Some(Opinion { success: true, verdict: Some(verdict), suggestion }) if verdict == "Invalid" => {
                 let suggestion = suggestion.and_then(|domain| suggested(email, &domain));
-                Err(Doubted { suggestion, pass: cleared.pass().map(str::to_owned) })
+                Err(Doubted { suggestion, pass: cleared.pass() })
             }
             _ => Ok(cleared),
         }

@@ -8,7 +8,6 @@ use futures_util::FutureExt as _;
 use metrics::counter;
 use tracing::Instrument as _;
 
-use super::link_secrets::{self, Found};
 use super::refusal::Refused;
 use super::visitor::Visitor;
 use crate::error::{AppError, Cause};
@@ -16,7 +15,7 @@ use crate::funnel::{Ending, Reason, Stage};
 use crate::guard::{Admission, AdmitError, Attempt, Caller, Proof};
 use crate::listener::Progress;
 use crate::settings::FlowSettings;
-use crate::signup::{FieldErrors, Flow, Link, LinkSecrets, RawForm, Rules, Submission};
+use crate::signup::{FieldErrors, Flow, Link, RawForm, Rules, Submission};
 use crate::state::AppState;
 use crate::step::{self, step};
 use crate::upstream::create::{CreateError, Created, Destination, NotCreated};
@@ -42,18 +41,20 @@ pub enum Outcome {
     Panicked,
 }
 
-/// Everything an attempt needs, owned: it may outlive its request.
+/// Everything an attempt needs: it may outlive its request.
 pub struct Posted {
     /// The process.
     pub state: Arc<AppState>,
     /// Who posted.
-    pub visitor: Arc<Visitor>,
+    pub visitor: Visitor,
     /// Which form.
     pub flow: &'static Flow,
     /// What the tenant says of it.
     pub terms: FlowSettings,
     /// What was typed.
-    pub form: Arc<RawForm>,
+    pub form: RawForm,
+    /// The link of this post.
+    pub link: Arc<Link>,
 }
 
 /// Runs the attempt apart from its request, so that a double click does not cut it off. It stays on the thread that has
@@ -62,7 +63,7 @@ pub struct Posted {
 /// # Errors
 /// [`Cause::AttemptPanicked`] when it panicked outside the pipeline, which looks after its own panics: what the form has
 /// come to stands.
-pub async fn run_to_the_end(posted: Posted, connection: Option<&Progress>) -> Result<Outcome, AppError> {
+pub async fn run_to_the_end(posted: Arc<Posted>, connection: Option<&Progress>) -> Result<Outcome, AppError> {
     let state = Arc::clone(&posted.state);
     let connection = connection.map(|connection| connection.attempts().token());
     // Boxed at once: it is large, and is handed on three times before it runs.
@@ -77,7 +78,7 @@ pub async fn run_to_the_end(posted: Posted, connection: Option<&Progress>) -> Re
 }
 
 /// The outcome, and the ending for events, counts and traces: each posted form has one, whatever panics.
-async fn run(posted: Posted) -> (Outcome, Ending) {
+async fn run(posted: Arc<Posted>) -> (Outcome, Ending) {
     let mut called_for = None;
     let ended = unwound(posted.ended(&mut called_for)).await;
     let (outcome, ending) = ended.unwrap_or((Outcome::Panicked, Ending::Stopped(Reason::Failed)));
@@ -135,7 +136,7 @@ impl Posted {
     /// # Errors
     /// [`FieldErrors`], one problem for each wrong field.
     fn parse(&self) -> Result<Submission, FieldErrors> {
-        Submission::parse(self.flow, self.rules(), &self.form, self.link())
+        Submission::parse(self.flow, self.rules(), &self.form, Arc::clone(&self.link))
     }
 
     /// What is wrong with the form beside its passwords, for a page that asks for them again.
@@ -201,7 +202,7 @@ impl Posted {
             tracing::error!("sent, and no usable answer: an account may have been created");
             guard.leave_unknown(attempt).await;
         } else if let Some(shared) = refused.to_shared() {
-            guard.refuse(attempt, &shared).await;
+            guard.refuse(attempt, &self.form, &shared).await;
         } else {
             guard.release(attempt).await;
         }
@@ -235,26 +236,16 @@ impl Posted {
         visitor.tenant.reached(self.flow, Stage::Cleared);
         let operator = OperatorTerms { notes: terms.notes.clone(), trial_length: terms.trial_length };
         let cleared = visitor.tenant.studio.check_email(cleared, &visitor.trace).await?;
-        let (username, prefilled) = (submission_username, self.secrets().prefilled);
+        let username = submission_username;
         let started = Instant::now();
         let created = visitor.tenant.studio.create(cleared, &operator, &visitor.trace).await;
         *called_for = attempt.may_have_sent().then(|| started.elapsed());
         match created {
             Ok(created) => Ok((email, created)),
-            Err(error) => Err(Refused::from(error).about_prefilled(prefilled.as_ref(), &username, &email)),
+            Err(error) => {
+                Err(Refused::from(error).about_prefilled(self.link.secrets.prefilled.as_ref(), &username, &email))
+            }
         }
-    }
-
-    /// The link of this post: its secrets come from the form.
-    #[must_use]
-    pub fn link(&self) -> Link {
-        self.visitor.link(self.secrets())
-    }
-
-    /// A form whose secrets no longer open is an ordinary form.
-    fn secrets(&self) -> LinkSecrets {
-        let sealed = self.form.typed(link_secrets::PARAMETER);
-        self.visitor.secrets(sealed, Found::InForm).unwrap_or_default()
     }
 
     /// One event and one count for each submission (contract 9).
@@ -267,12 +258,10 @@ impl Posted {
         )
         .increment(1);
         self.visitor.tenant.ended(self.flow, ending);
-        let link = self.link();
-        let campaign = |name| link.attribution.get(name).map(|value| value.chars().take(100).collect::<String>());
-        let consent = (ending == Ending::Created).then(|| {
-            let words = self.state.catalogue.words(self.visitor.language);
-            words.consent(&self.visitor.tenant.settings.brand)
-        });
+        let campaign = |name| self.link.attribution.get(name).map(|value| value.chars().take(100).collect::<String>());
+        let consent = (ending == Ending::Created)
+            .then(|| self.state.catalogue.words(self.visitor.language))
+            .and_then(|words| self.visitor.tenant.consents.of(words, &self.visitor.tenant.settings.brand));
         tracing::info!(
             event = "signup",
             flow = self.flow.slug,
@@ -283,8 +272,8 @@ impl Posted {
             utm_source = campaign("utm_source"),
             utm_medium = campaign("utm_medium"),
             utm_campaign = campaign("utm_campaign"),
-            consent_version = consent.as_ref().map(|consent| consent.version.as_str()),
-            consent_sha256 = consent.as_ref().map(|consent| consent.sha256.as_str()),
+            consent_version = consent.map(|consent| consent.version.as_str()),
+            consent_sha256 = consent.map(|consent| consent.sha256.as_str()),
             "signup"
         );
     }

@@ -14,7 +14,7 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
-use metrics::gauge;
+use metrics::Gauge;
 use tracing_actix_web::RequestId;
 
 use super::cross_site::Provenance;
@@ -94,18 +94,18 @@ impl Context {
 }
 
 /// Counts a request as in flight for as long as it lives.
-struct InFlight;
+struct InFlight(Gauge);
 
 impl InFlight {
-    fn enter() -> Self {
-        gauge!("http_requests_in_flight").increment(1.0);
-        Self
+    fn enter(gauge: &Gauge) -> Self {
+        gauge.increment(1.0);
+        Self(gauge.clone())
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        gauge!("http_requests_in_flight").decrement(1.0);
+        self.0.decrement(1.0);
     }
 }
 
@@ -118,7 +118,6 @@ pub async fn around_every_answer<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let started = Instant::now();
-    let _in_flight = InFlight::enter();
     let is_post = request.method() == Method::POST;
     // A method nobody takes is the routes' to refuse, before any other check.
     let is_taken = matches!(*request.method(), Method::GET | Method::HEAD | Method::POST);
@@ -126,6 +125,7 @@ pub async fn around_every_answer<B: MessageBody + 'static>(
         Ok(established) => established,
         Err(error) => return Ok(request.into_response(error.error_response_bare()).map_into_right_body()),
     };
+    let _in_flight = InFlight::enter(&context.state.in_flight);
     let connection = context.connection.as_ref();
     if connection.is_some_and(|connection| !connection.begin_answer()) {
         return std::future::pending().await;

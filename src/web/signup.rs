@@ -74,8 +74,9 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
         }
     };
     if method == Method::GET {
-        let tenant = visitor.tenant.settings.id.to_string();
-        counter!("signup_form_views_total", "flow" => flow.slug, "tenant" => tenant).increment(1);
+        if let Some(views) = visitor.tenant.views.get(flow.slug) {
+            views.increment(1);
+        }
         visitor.tenant.reached(flow, Stage::Viewed);
     }
     let shown = Shown {
@@ -89,7 +90,9 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
         said: None,
     };
     let link = visitor.link(secrets);
-    counter!("signup_link_parameters_odd_total").increment(link.odd_parameters as u64);
+    if link.odd_parameters > 0 {
+        counter!("signup_link_parameters_odd_total").increment(link.odd_parameters as u64);
+    }
     let html = draw(context, visitor, flow, terms, &link, &shown)?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
@@ -106,18 +109,16 @@ pub async fn submit(guest: Guest, slug: web::Path<String>, form: PostedForm) -> 
     }
     let (flow, terms) = enabled(&context, &slug)?;
     tracing::Span::current().record("flow", flow.slug);
-    let (visitor, form) = (Arc::new(visitor), Arc::new(form.0));
-    let posted = Posted {
-        state: Arc::clone(&context.state),
-        visitor: Arc::clone(&visitor),
-        flow,
-        terms: terms.clone(),
-        form: Arc::clone(&form),
-    };
-    if form.get(LANGUAGE_SWITCH).is_some() {
+    let form = form.0;
+    // A form whose secrets no longer open is an ordinary form.
+    let secrets = visitor.secrets(form.typed(link_secrets::PARAMETER), Found::InForm).unwrap_or_default();
+    let link = Arc::new(visitor.link(secrets));
+    let posted =
+        Arc::new(Posted { state: Arc::clone(&context.state), visitor, flow, terms: terms.clone(), form, link });
+    if posted.form.get(LANGUAGE_SWITCH).is_some() {
         return in_another_language(&context, &posted).await;
     }
-    match run_to_the_end(posted, context.connection.as_deref()).await? {
+    match run_to_the_end(Arc::clone(&posted), context.connection.as_deref()).await? {
         Outcome::Created { destination, user_id } => {
             if destination.is_some() {
                 context.tenant.reached(flow, Stage::Redirected);
@@ -125,7 +126,7 @@ pub async fn submit(guest: Guest, slug: web::Path<String>, form: PostedForm) -> 
             Ok(redirect(&context, flow, destination, user_id))
         }
         Outcome::Panicked => Err(Cause::AttemptPanicked.into()),
-        Outcome::Refused { refused, kept_pass } => again(&context, &visitor, flow, terms, &form, refused, kept_pass),
+        Outcome::Refused { refused, kept_pass } => again(&context, &posted, refused, kept_pass),
     }
 }
 
@@ -178,13 +179,11 @@ fn redirect(context: &Context, flow: &Flow, destination: Option<String>, user_id
 /// The form again: what was typed stays, the password never.
 fn again(
     context: &Context,
-    visitor: &Visitor,
-    flow: &'static Flow,
-    terms: &FlowSettings,
-    form: &RawForm,
+    posted: &Posted,
     refused: Refused,
     kept_pass: Option<String>,
 ) -> Result<HttpResponse, AppError> {
+    let Posted { visitor, flow, terms, form, link, .. } = posted;
     let Refused { refusal, pass } = refused;
     let words = context.state.catalogue.words(visitor.language);
     let mut errors = refusal.field_errors(flow, words);
@@ -201,10 +200,7 @@ fn again(
         occasion: Occasion::Post,
         said: Said::of(&refusal),
     };
-    let sealed = form.typed(link_secrets::PARAMETER);
-    let secrets = visitor.secrets(sealed, Found::InForm).unwrap_or_default();
-    let link = visitor.link(secrets);
-    let html = draw(context, visitor, flow, terms, &link, &shown)?;
+    let html = draw(context, visitor, flow, terms, link, &shown)?;
     let mut response = HttpResponse::build(refusal.status());
     if let Some(wait) = refusal.retry_after() {
         response.insert_header((RETRY_AFTER, whole_seconds(wait)));
@@ -224,7 +220,7 @@ async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpR
         // The form may wait, what was typed must not be lost; but no notice takes the place of the one that warns.
         Err(AppError::TooManyRequests(limited)) if said != Some(Said::Unknown) => {
             let limited = AdmitError::Limited(limited).into();
-            return again(context, visitor, flow, terms, form, limited, posted.kept_pass());
+            return again(context, posted, limited, posted.kept_pass());
         }
         charged => charged?,
     }
@@ -250,7 +246,7 @@ async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpR
         occasion: Occasion::Switch,
         said,
     };
-    let html = draw(context, visitor, flow, terms, &posted.link(), &shown)?;
+    let html = draw(context, visitor, flow, terms, &posted.link, &shown)?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
 pub use fluent_bundle::FluentValue;
 use fluent_bundle::concurrent::FluentBundle;
@@ -126,6 +127,24 @@ pub struct ConsentPart {
     pub text: String,
     /// Where they lead, if they are a link.
     pub href: Option<String>,
+}
+
+/// What the visitors of one brand agree to, put together once for each language.
+pub struct Consents(Vec<(Language, OnceLock<Consent>)>);
+
+impl Default for Consents {
+    fn default() -> Self {
+        Self(Language::ALL.iter().map(|language| (*language, OnceLock::new())).collect())
+    }
+}
+
+impl Consents {
+    /// What was shown in the language of these words, to visitors of the one brand that is ever asked for here.
+    #[must_use]
+    pub fn of(&self, words: &Words, brand: &Brand) -> Option<&Consent> {
+        let (_, consent) = self.0.iter().find(|(language, _)| *language == words.language)?;
+        Some(consent.get_or_init(|| words.consent(brand)))
+    }
 }
 
 impl Catalogue {
