@@ -1,5 +1,7 @@
 //! Where a visitor came from: the parameters a campaign link carries.
 
+use std::borrow::Cow;
+
 /// The most attribution parameters that are carried (contract 3).
 pub const MAX_PARAMETERS: usize = 20;
 /// Where a value is cut, in code points.
@@ -44,21 +46,15 @@ impl Attribution {
     /// [`MAX_VALUE_CODE_POINTS`], and what comes after [`MAX_PARAMETERS`] is dropped.
     #[must_use]
     pub fn parse<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, policy: &AttributionPolicy) -> (Self, usize) {
-        let mut kept: Vec<(String, String)> = Vec::new();
-        let mut odd = 0;
-        for (name, value) in pairs.filter(|(name, _)| policy.carries(name)) {
-            let clean: String = value.chars().filter(|c| !c.is_control()).take(MAX_VALUE_CODE_POINTS).collect();
-            let name_is_sound =
-                name != "utm_" && name.chars().count() <= MAX_NAME_CODE_POINTS && !name.chars().any(char::is_control);
-            let repeated = kept.iter().any(|(earlier, _)| earlier == name);
-            if clean.is_empty() || !name_is_sound || repeated || kept.len() == MAX_PARAMETERS {
-                odd += 1;
-                continue;
-            }
-            odd += usize::from(clean.len() != value.len());
-            kept.push((name.to_owned(), clean));
-        }
-        (Self(kept), odd)
+        let (kept, odd) = read(pairs, policy);
+        (Self(kept.into_iter().map(|(name, value)| (name.to_owned(), value.into_owned())).collect()), odd)
+    }
+
+    /// How many parameters [`Attribution::parse`] would drop or cut, for who shows a link's form and does not send it.
+    #[must_use]
+    pub fn count_odd<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, policy: &AttributionPolicy) -> usize {
+        let (_kept, odd) = read(pairs, policy);
+        odd
     }
 
     /// The parameters in the link's order.
@@ -73,6 +69,36 @@ impl Attribution {
     }
 }
 
+/// What of a link's parameters is carried, and how many are dropped or cut.
+fn read<'a>(
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+    policy: &AttributionPolicy,
+) -> (Vec<(&'a str, Cow<'a, str>)>, usize) {
+    let mut kept: Vec<(&str, Cow<'_, str>)> = Vec::new();
+    let mut odd = 0;
+    for (name, value) in pairs.filter(|(name, _)| policy.carries(name)) {
+        let clean = cleaned(value);
+        let name_is_sound =
+            name != "utm_" && name.chars().count() <= MAX_NAME_CODE_POINTS && !name.chars().any(char::is_control);
+        let repeated = kept.iter().any(|(earlier, _)| *earlier == name);
+        if clean.is_empty() || !name_is_sound || repeated || kept.len() == MAX_PARAMETERS {
+            odd += 1;
+            continue;
+        }
+        odd += usize::from(clean.len() != value.len());
+        kept.push((name, clean));
+    }
+    (kept, odd)
+}
+
+fn cleaned(value: &str) -> Cow<'_, str> {
+    // Nearly every value.
+    if value.len() <= MAX_VALUE_CODE_POINTS && value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return value.into();
+    }
+    value.chars().filter(|c| !c.is_control()).take(MAX_VALUE_CODE_POINTS).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +109,7 @@ mod tests {
 
     fn parse(pairs: &[(&str, &str)]) -> (Vec<(String, String)>, usize) {
         let (attribution, odd) = Attribution::parse(pairs.iter().copied(), &policy());
+        assert_eq!(Attribution::count_odd(pairs.iter().copied(), &policy()), odd);
         (attribution.0, odd)
     }
 

@@ -1,9 +1,11 @@
 //! What a marketing link says beside the form.
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
 
 use crate::domain::attribution::{Attribution, AttributionPolicy};
-use crate::domain::origins::{RedirectPolicy, WebOrigin};
+use crate::domain::origins::{OriginNotAllowed, RedirectPolicy, WebOrigin};
 use crate::domain::text::Text;
 
 /// The longest `redirectUrlQueryParams` that is carried, in bytes once encoded.
@@ -21,8 +23,6 @@ pub struct Link {
     pub redirect_origin: WebOrigin,
     /// The pairs that the link itself wants appended to the upstream's redirect, form-urlencoded.
     pub own_redirect_query: String,
-    /// Parameters that were dropped, cut or not allowed: for the metric.
-    pub odd_parameters: usize,
     /// Single sign-on, unsealed.
     pub secrets: LinkSecrets,
 }
@@ -55,28 +55,12 @@ impl Link {
     /// Reads the decoded pairs of a query string. Nothing in a link is ever an error.
     #[must_use]
     pub fn parse(pairs: &[(String, String)], attribution: &AttributionPolicy, redirect: &RedirectPolicy) -> Self {
-        let borrowed = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let (attribution, mut odd_parameters) = Attribution::parse(borrowed, attribution);
-        let redirect_origin = match first(pairs, "redirectUrlOrigin").map(|asked| redirect.requested(asked)) {
-            Some(Ok(origin)) => origin.clone(),
-            Some(Err(_not_allowed)) => {
-                odd_parameters += 1;
-                redirect.default_origin.clone()
-            }
-            None => redirect.default_origin.clone(),
-        };
-        let own = first(pairs, "redirectUrlQueryParams").unwrap_or_default();
-        let own = if own.len() > MAX_REDIRECT_QUERY_BYTES || own.chars().any(char::is_control) {
-            odd_parameters += 1;
-            ""
-        } else {
-            own
-        };
+        let (attribution, _odd) = Attribution::parse(borrowed(pairs), attribution);
+        let redirect_origin = asked_origin(pairs, redirect).and_then(Result::ok).unwrap_or(&redirect.default_origin);
         Self {
-            own_redirect_query: own.to_owned(),
+            own_redirect_query: own_redirect_query(pairs).unwrap_or_default().to_owned(),
             attribution,
-            redirect_origin,
-            odd_parameters,
+            redirect_origin: redirect_origin.clone(),
             secrets: LinkSecrets {
                 identity_provider: first(pairs, "identityProvider").and_then(|text| Text::parse(text).ok()),
                 ..LinkSecrets::default()
@@ -96,6 +80,50 @@ impl Link {
     }
 }
 
+/// How many parameters of a link are dropped, cut or not allowed: for the metric.
+#[must_use]
+pub fn odd_parameters(pairs: &[(String, String)], attribution: &AttributionPolicy, redirect: &RedirectPolicy) -> usize {
+    Attribution::count_odd(borrowed(pairs), attribution)
+        + usize::from(asked_origin(pairs, redirect).is_some_and(|asked| asked.is_err()))
+        + usize::from(own_redirect_query(pairs).is_none())
+}
+
+fn borrowed(pairs: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+}
+
+fn asked_origin<'a>(
+    pairs: &[(String, String)],
+    redirect: &'a RedirectPolicy,
+) -> Option<Result<&'a WebOrigin, OriginNotAllowed>> {
+    first(pairs, "redirectUrlOrigin").map(|asked| redirect.requested(asked))
+}
+
+/// What the link itself wants appended; `None` where it is too long, or has a control character.
+fn own_redirect_query(pairs: &[(String, String)]) -> Option<&str> {
+    let own = first(pairs, "redirectUrlQueryParams").unwrap_or_default();
+    (own.len() <= MAX_REDIRECT_QUERY_BYTES && !own.chars().any(char::is_control)).then_some(own)
+}
+
+/// The decoded pairs of a query string, in its order.
+#[must_use]
+pub fn pairs(query: &str) -> Arc<[(String, String)]> {
+    let written = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (name.to_owned(), value.to_owned())
+    };
+    let mut pairs = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        // Most are written as they mean it.
+        if pair.contains(['%', '+']) {
+            pairs.extend(form_urlencoded::parse(pair.as_bytes()).into_owned());
+        } else {
+            pairs.push(written(pair));
+        }
+    }
+    pairs.into()
+}
+
 /// The first value of a name in a decoded query string.
 #[must_use]
 pub fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -108,7 +136,11 @@ mod tests {
     use crate::domain::attribution::UtmFormat;
 
     fn parse(query: &str) -> Link {
-        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        parse_and_count(query).0
+    }
+
+    fn parse_and_count(query: &str) -> (Link, usize) {
+        let pairs = pairs(query);
         let attribution = AttributionPolicy { extra_params: vec!["gclid".to_owned()], utm_format: UtmFormat::Object };
         let origin = |text| WebOrigin::parse(text).unwrap();
         let redirect = RedirectPolicy {
@@ -117,7 +149,23 @@ mod tests {
             return_origins: Vec::new(),
             hop_origins: Vec::new(),
         };
-        Link::parse(&pairs, &attribution, &redirect)
+        (Link::parse(&pairs, &attribution, &redirect), odd_parameters(&pairs, &attribution, &redirect))
+    }
+
+    #[test]
+    fn a_query_string_is_decoded_as_browsers_encode_it() {
+        for query in [
+            "",
+            "a=b&c=d",
+            "&&a&=b&a=&=&",
+            "a=b=c&d==",
+            "a+b=c+d&e%20=%C3%BC&%zz=%",
+            "utm_source=%FF%EF%BF%BD&x=%00",
+            "a=b;c=d&e=f?g#h/\\",
+        ] {
+            let theirs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            assert_eq!(*pairs(query), theirs, "{query}");
+        }
     }
 
     #[test]
@@ -136,15 +184,15 @@ mod tests {
 
     #[test]
     fn an_origin_that_is_not_allowed_falls_back_to_the_default_and_is_counted() {
-        let link = parse("redirectUrlOrigin=https%3A%2F%2Feu.studio.example");
-        assert_eq!((link.redirect_origin.as_str(), link.odd_parameters), ("https://eu.studio.example", 0));
-        let link = parse("redirectUrlOrigin=https%3A%2F%2Fevil.test");
-        assert_eq!((link.redirect_origin.as_str(), link.odd_parameters), ("https://studio.example", 1));
+        let (link, odd) = parse_and_count("redirectUrlOrigin=https%3A%2F%2Feu.studio.example");
+        assert_eq!((link.redirect_origin.as_str(), odd), ("https://eu.studio.example", 0));
+        let (link, odd) = parse_and_count("redirectUrlOrigin=https%3A%2F%2Fevil.test");
+        assert_eq!((link.redirect_origin.as_str(), odd), ("https://studio.example", 1));
     }
 
     #[test]
     fn an_endless_redirect_query_is_dropped_and_counted() {
-        let link = parse(&format!("redirectUrlQueryParams=a%3D{}", "x".repeat(3_000)));
-        assert_eq!((link.redirect_query().as_str(), link.odd_parameters), ("", 1));
+        let (link, odd) = parse_and_count(&format!("redirectUrlQueryParams=a%3D{}", "x".repeat(3_000)));
+        assert_eq!((link.redirect_query().as_str(), odd), ("", 1));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::field::{Field, Kind, Problem};
 use super::flow::Flow;
 use super::form::{RawForm, RawValue};
-use super::link::Link;
+use super::link::{Link, LinkSecrets};
 use crate::domain::country;
 use crate::domain::email::Email;
 use crate::domain::email_policy::{DomainRefusal, EmailPolicy};
@@ -77,7 +77,7 @@ impl Submission {
     ) -> Result<Self, FieldErrors> {
         let link = link.into();
         let mut parser = Parser { rules, form, observed: None };
-        let values = parser.fields(flow.fields.iter().filter(|field| is_asked(flow, field, &link)))?;
+        let values = parser.fields(flow.fields.iter().filter(|field| is_asked(flow, field, &link.secrets)))?;
         let email = values.iter().find_map(|(_, value)| match value {
             Value::Email(email) => Some(email.clone()),
             _ => None,
@@ -147,8 +147,8 @@ impl Submission {
 
 /// Whether a field is part of this visitor's form: with an activation token the password is neither asked nor sent.
 #[must_use]
-pub fn is_asked(flow: &Flow, field: &Field, link: &Link) -> bool {
-    let signed_on_elsewhere = flow.single_sign_on && link.secrets.activation_token.is_some();
+pub fn is_asked(flow: &Flow, field: &Field, secrets: &LinkSecrets) -> bool {
+    let signed_on_elsewhere = flow.single_sign_on && secrets.activation_token.is_some();
     !(signed_on_elsewhere && matches!(field.kind, Kind::Password))
 }
 
@@ -238,14 +238,12 @@ mod tests {
     use crate::domain::attribution::Attribution;
     use crate::domain::origins::WebOrigin;
     use crate::signup::flows::FLOWS;
-    use crate::signup::link::LinkSecrets;
 
     fn link() -> Link {
         Link {
             attribution: Attribution::default(),
             redirect_origin: WebOrigin::parse("https://studio.example").unwrap(),
             own_redirect_query: String::new(),
-            odd_parameters: 0,
             secrets: LinkSecrets::default(),
         }
     }

@@ -25,7 +25,7 @@ use super::status::sealed_cookies;
 use crate::domain::language::Language;
 use crate::error::{AppError, Cause};
 use crate::listener::Progress;
-use crate::signup::link::first;
+use crate::signup::link::{self, first};
 use crate::state::{AppState, InForce, Phase, Tenant};
 
 /// Probes of balancers, which name whatever host they like, and what the page for a foreign host looks like.
@@ -185,8 +185,7 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
         Err(_unclear) => (None, None, Some(AppError::BadRequest("host"))),
     };
     let tenant = tenant.or_else(|| tenants.default_tenant()).ok_or(Cause::NoTenant)?;
-    let query: Arc<[(String, String)]> =
-        form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    let query = link::pairs(request.query_string());
     let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let language =
         chosen_language(&query).unwrap_or_else(|| header.map_or_else(Language::default, Language::negotiate));

@@ -31,7 +31,7 @@ use crate::guard::submission_id::SubmissionId;
 use crate::guard::{PASS_FIELD, SUBMISSION_ID_FIELD, TOKEN_FIELD, UPSTREAM_TOKEN_FIELD};
 use crate::settings::{FlowSettings, TurnstileMode};
 use crate::signup::submission::{USE_EMAIL_ANYWAY, is_asked};
-use crate::signup::{Flow, Kind, Link, LinkSecrets, RawForm, flow};
+use crate::signup::{Flow, Kind, LinkSecrets, RawForm, flow};
 use crate::store::Scope;
 
 /// `GET /`: the plans, each linking to its form with the query string kept.
@@ -89,11 +89,11 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
         occasion: Occasion::Link,
         said: None,
     };
-    let link = visitor.link(secrets);
-    if link.odd_parameters > 0 {
-        counter!("signup_link_parameters_odd_total").increment(link.odd_parameters as u64);
+    let odd = visitor.odd_parameters();
+    if odd > 0 {
+        counter!("signup_link_parameters_odd_total").increment(odd as u64);
     }
-    let html = draw(context, visitor, flow, terms, &link, &shown)?;
+    let html = draw(context, visitor, flow, terms, &secrets, &shown)?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
@@ -200,7 +200,7 @@ fn again(
         occasion: Occasion::Post,
         said: Said::of(&refusal),
     };
-    let html = draw(context, visitor, flow, terms, link, &shown)?;
+    let html = draw(context, visitor, flow, terms, &link.secrets, &shown)?;
     let mut response = HttpResponse::build(refusal.status());
     if let Some(wait) = refusal.retry_after() {
         response.insert_header((RETRY_AFTER, whole_seconds(wait)));
@@ -246,7 +246,7 @@ async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpR
         occasion: Occasion::Switch,
         said,
     };
-    let html = draw(context, visitor, flow, terms, &posted.link, &shown)?;
+    let html = draw(context, visitor, flow, terms, &posted.link.secrets, &shown)?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
 
@@ -291,7 +291,7 @@ fn draw(
     visitor: &Visitor,
     flow: &'static Flow,
     terms: &FlowSettings,
-    link: &Link,
+    secrets: &LinkSecrets,
     shown: &Shown<'_>,
 ) -> Result<String, AppError> {
     let keyring = &context.in_force.keyring;
@@ -303,17 +303,17 @@ fn draw(
     };
     let personal = Personal { nonce: context.nonce.as_str(), submission_id: &submission_id, here: &context.here };
     let asks_password =
-        flow.fields.iter().any(|field| matches!(field.kind, Kind::Password) && is_asked(flow, field, link));
+        flow.fields.iter().any(|field| matches!(field.kind, Kind::Password) && is_asked(flow, field, secrets));
     let mut sheet = Sheet { context, visitor, flow, terms, shown, asks_password, pass: None, sealed: None };
-    if shown.is_untouched() && !holds_any(&link.secrets) {
+    if shown.is_untouched() && !holds_any(secrets) {
         return Ok(visitor.tenant.stencils.fill(flow, context.language, &personal, |personal| sheet.draw(personal)));
     }
     // A pass is good for its own form alone.
     sheet.pass = shown.pass.clone().filter(|_| shown.keeps_id);
-    if holds_any(&link.secrets) {
+    if holds_any(secrets) {
         let in_form = shown.form.typed(link_secrets::PARAMETER);
         sheet.sealed = Some(if in_form.is_empty() || !shown.keeps_id {
-            link_secrets::seal_for_form(&link.secrets, keyring, tenant, SystemTime::now())?
+            link_secrets::seal_for_form(secrets, keyring, tenant, SystemTime::now())?
         } else {
             in_form.to_owned()
         });

@@ -13,7 +13,7 @@ use super::link_secrets::{self, Found};
 use crate::domain::client::ClientAddress;
 use crate::domain::language::Language;
 use crate::error::AppError;
-use crate::signup::link::first;
+use crate::signup::link::{self, first};
 use crate::signup::{Link, LinkSecrets};
 use crate::state::{AppState, InForce, Tenant};
 use crate::trace_context;
@@ -62,6 +62,12 @@ impl Visitor {
         let mut link = Link::parse(&self.query, &self.in_force.attribution, &self.tenant.settings.redirect);
         link.secrets = LinkSecrets { identity_provider: link.secrets.identity_provider.take(), ..secrets };
         link
+    }
+
+    /// How many parameters of the link are dropped, cut or not allowed.
+    #[must_use]
+    pub fn odd_parameters(&self) -> usize {
+        link::odd_parameters(&self.query, &self.in_force.attribution, &self.tenant.settings.redirect)
     }
 
     /// The secrets that `ctx` stands for, in the link or in the form; `None` when there is one that does not open.

@@ -8,8 +8,6 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use askama::filters::{Html, escape};
-
 use super::Here;
 use crate::domain::language::Language;
 use crate::signup::Flow;
@@ -166,19 +164,41 @@ impl Stencil {
     }
 }
 
-/// A value as it stands in an attribute.
+/// A value as it stands in an attribute: what askama's filter makes of it, which formats it sign by sign.
 fn escaped(value: &str) -> Cow<'_, str> {
-    if !value.contains(['&', '<', '>', '"', '\'']) {
+    let mut escaped = String::new();
+    let mut rest = value;
+    while let Some((before, entity, after)) = cut_at_special(rest) {
+        escaped.reserve(value.len() + 32);
+        escaped.push_str(before);
+        escaped.push_str(entity);
+        rest = after;
+    }
+    if escaped.is_empty() {
         return value.into();
     }
-    match escape(value, Html) {
-        Ok(value) => value.to_string().into(),
-        Err(never) => match never {},
-    }
+    escaped.push_str(rest);
+    escaped.into()
+}
+
+/// What stands before the first sign that HTML reads, the sign's entity, and what stands after it.
+fn cut_at_special(text: &str) -> Option<(&str, &'static str, &str)> {
+    let entity = |byte: u8| match byte {
+        b'&' => Some("&#38;"),
+        b'<' => Some("&#60;"),
+        b'>' => Some("&#62;"),
+        b'"' => Some("&#34;"),
+        b'\'' => Some("&#39;"),
+        _ => None,
+    };
+    let (at, entity) = text.bytes().enumerate().find_map(|(at, byte)| Some((at, entity(byte)?)))?;
+    Some((text.get(..at)?, entity, text.get(at + 1..)?))
 }
 
 #[cfg(test)]
 mod tests {
+    use askama::filters::{Html, escape};
+
     use super::*;
     use crate::signup::flows::FLOWS;
 
@@ -197,6 +217,7 @@ mod tests {
             "/signup/pro",
             "/signup/pro?lang=de",
             "/signup/pro?utm_source=a&b=\"<x>'&lang=de",
+            "/signup/pro?&&\"\"''<<>>ü&",
             "/signup/pro?utm_source=%EF%B7%90",
             "/signup/%70ro?a",
         ] {
