@@ -84,8 +84,13 @@ impl Load {
         let numbers = Arc::new(AtomicU64::new(self.first));
         let began = Instant::now();
         let ends = began.checked_add(self.lasts);
-        let each = (0..self.connections)
-            .map(|place| tokio::spawn(self.clone().visit(place, Arc::clone(&numbers), began, ends)));
+        let each = (0..self.connections).map(|place| {
+            let visits = self.clone().visit(place, Arc::clone(&numbers), began, ends);
+            match self.arrivals {
+                Arrivals::PerSecond(_) => tokio::task::spawn_blocking(|| alone(visits)),
+                Arrivals::AsFastAsPossible | Arrivals::Counted(_) => tokio::spawn(visits),
+            }
+        });
         let mut all = Outcome::default();
         for visitor in each.collect::<Vec<_>>() {
             let Ok(one) = visitor.await else { continue };
@@ -103,11 +108,8 @@ impl Load {
         let mut connection = None;
         let mut due = self.first_due(place, began);
         while !self.is_over(&outcome, due.unwrap_or_else(Instant::now), ends) {
-            let started = match due {
-                Some(due) => wait_for(due).await,
-                None => Instant::now(),
-            };
             let request = (self.request)(numbers.fetch_add(1, Ordering::Relaxed));
+            let started = due.map_or_else(Instant::now, wait_for);
             match exchange(&mut connection, self.target, &request).await {
                 Ok(status) if status == self.status => outcome.answers += 1,
                 Ok(_) | Err(_) => outcome.failures += 1,
@@ -144,12 +146,19 @@ impl Load {
 
 /// The moment from which a request's time counts: when it was due, if its connection was still busy then. A timer that
 /// rings late is the generator's fault and does not count.
-async fn wait_for(due: Instant) -> Instant {
-    if Instant::now() >= due {
+fn wait_for(due: Instant) -> Instant {
+    let early = due.saturating_duration_since(Instant::now());
+    if early.is_zero() {
         return due;
     }
-    tokio::time::sleep_until(due.into()).await;
+    std::thread::sleep(early);
     Instant::now()
+}
+
+/// Runs one visitor on a thread: timers of a runtime ring once a millisecond, and would send all that is due in it at once.
+fn alone(visits: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+    runtime.map_or_else(|_| Outcome::default(), |runtime| runtime.block_on(visits))
 }
 
 /// A connection, and what was read beyond the last answer.

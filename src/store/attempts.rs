@@ -1,13 +1,17 @@
 //! What became of each form: the record behind "at most one account per form".
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The most forms that are remembered at once; beyond it a new one is refused, never an old one forgotten.
-const MAX_RECORDS: usize = 500_000;
+use super::shards::{SHARDS, Shards};
+
+/// The most forms that are remembered at once. Beyond it one makes room that Redis remembers too; where there is none, a
+/// new one is refused, and never an old one forgotten.
+pub(super) const MAX_RECORDS: usize = 500_000;
+/// How many records are looked at to make room for one.
+const EVICTION_SAMPLE: usize = 32;
 
 /// How long a refusal is there for those who waited for it: they ask many times a second.
 pub(super) const REFUSAL_SHARED_FOR: Duration = Duration::from_secs(10);
@@ -54,12 +58,17 @@ pub enum Phase {
     Settled(String),
 }
 
-#[derive(Default)]
-pub(super) struct MemoryAttempts(Mutex<HashMap<AttemptKey, Record>>);
+pub(super) struct MemoryAttempts {
+    records: Shards<AttemptKey, Record>,
+    /// How many of them are remembered at once.
+    room: usize,
+}
 
 struct Record {
     state: State,
     forget_at: Instant,
+    /// Whether Redis was told how it ended.
+    is_shared: bool,
 }
 
 enum State {
@@ -84,6 +93,10 @@ enum State {
 }
 
 impl MemoryAttempts {
+    pub(super) fn with_room_for(room: usize) -> Self {
+        Self { records: Shards::default(), room }
+    }
+
     /// `waited_with` is what somebody posted who has been told [`Claim::InFlight`] before.
     pub(super) fn claim(
         &self,
@@ -94,7 +107,7 @@ impl MemoryAttempts {
         waited_with: Option<Fingerprint>,
     ) -> Claim {
         let now = Instant::now();
-        let mut records = self.records();
+        let mut records = self.records.of(key);
         let earlier = records.get(key).filter(|record| record.forget_at > now).map(|record| match &record.state {
             State::Claimed { until, .. } if *until <= now => Claim::Won,
             State::Sending { until, .. } if *until <= now => Claim::Unknown,
@@ -108,11 +121,11 @@ impl MemoryAttempts {
         });
         match earlier {
             Some(Claim::Won) | None => {
-                if earlier.is_none() && records.len() >= MAX_RECORDS {
+                if earlier.is_none() && records.len() >= self.room / SHARDS && !forget_one(&mut records) {
                     return Claim::Full;
                 }
-                let claimed = State::Claimed { token, until: now + lease };
-                records.insert(key.clone(), Record { state: claimed, forget_at: now + keep });
+                let state = State::Claimed { token, until: now + lease };
+                records.insert(key.clone(), Record { state, forget_at: now + keep, is_shared: false });
                 Claim::Won
             }
             Some(elsewhere) => elsewhere,
@@ -121,7 +134,7 @@ impl MemoryAttempts {
 
     pub(super) fn begin_sending(&self, key: &AttemptKey, token: ClaimToken, lease: Duration) -> bool {
         let now = Instant::now();
-        let mut records = self.records();
+        let mut records = self.records.of(key);
         match records.get_mut(key) {
             Some(Record { state: state @ State::Claimed { .. }, .. }) if state.is_of(token) => {
                 *state = State::Sending { token, until: now + lease };
@@ -131,9 +144,11 @@ impl MemoryAttempts {
         }
     }
 
-    pub(super) fn finish(&self, key: &AttemptKey, token: ClaimToken, phase: Phase) {
-        let mut records = self.records();
+    /// `is_shared` where Redis was told the same.
+    pub(super) fn finish(&self, key: &AttemptKey, token: ClaimToken, phase: Phase, is_shared: bool) {
+        let mut records = self.records.of(key);
         let Some(record) = records.get_mut(key).filter(|record| record.state.is_of(token)) else { return };
+        record.is_shared = is_shared;
         match phase {
             Phase::Free => {
                 records.remove(key);
@@ -146,22 +161,67 @@ impl MemoryAttempts {
         }
     }
 
-    pub(super) fn sweep(&self) {
+    /// Forgets what has expired in one piece.
+    pub(super) fn sweep(&self, piece: usize) {
         let now = Instant::now();
-        self.records().retain(|_, record| match record.state {
+        self.records.sweep(piece, |record| match record.state {
             State::Claimed { until, .. } | State::Refused { until, .. } => until > now,
             _ => record.forget_at > now,
         });
     }
+}
 
-    // A poisoned lock only says that a thread panicked between two whole writes.
-    fn records(&self) -> MutexGuard<'_, HashMap<AttemptKey, Record>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Makes room by a record that Redis has too; whether there is one among a few.
+fn forget_one(records: &mut HashMap<AttemptKey, Record>) -> bool {
+    let shared = records.iter().take(EVICTION_SAMPLE).filter(|(_, record)| record.is_shared);
+    let Some(key) = shared.min_by_key(|(_, record)| record.forget_at).map(|(key, _)| key.clone()) else { return false };
+    records.remove(&key);
+    true
 }
 
 impl State {
     fn is_of(&self, owner: ClaimToken) -> bool {
         matches!(self, Self::Claimed { token, .. } | Self::Sending { token, .. } if *token == owner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEASE: Duration = Duration::from_secs(20);
+    const KEEP: Duration = Duration::from_hours(2);
+
+    /// How many forms in a row are claimed and settled, at most ten times as many as there is room for.
+    fn settled(attempts: &MemoryAttempts, is_shared: bool) -> usize {
+        let token = ClaimToken([1; 8]);
+        let settles = |form: &usize| {
+            let key = AttemptKey(format!("default:{form}").into());
+            let claim = attempts.claim(&key, token, LEASE, KEEP, None);
+            assert!(matches!(claim, Claim::Won | Claim::Full), "{form}: {claim:?}");
+            if claim == Claim::Won {
+                attempts.finish(&key, token, Phase::Settled("answer".to_owned()), is_shared);
+            }
+            claim == Claim::Won
+        };
+        (0..10 * attempts.room).take_while(settles).count()
+    }
+
+    #[test]
+    fn refuses_a_new_form_before_it_forgets_one_that_only_it_remembers() {
+        let attempts = MemoryAttempts::with_room_for(100 * SHARDS);
+        let remembered = settled(&attempts, false);
+        assert!((50 * SHARDS..=100 * SHARDS).contains(&remembered), "{remembered}");
+        for form in 0..remembered {
+            let key = AttemptKey(format!("default:{form}").into());
+            let claim = attempts.claim(&key, ClaimToken([2; 8]), LEASE, KEEP, None);
+            assert_eq!(claim, Claim::Settled("answer".to_owned()), "{form}");
+        }
+    }
+
+    #[test]
+    fn a_form_that_redis_remembers_makes_room_for_a_new_one() {
+        let attempts = MemoryAttempts::with_room_for(100 * SHARDS);
+        assert_eq!(settled(&attempts, true), 10 * attempts.room);
     }
 }

@@ -1,10 +1,8 @@
 //! Rate limits in memory: governor's GCRA over a state of our own, because governor's grows without bound and has no refund.
 
 use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::clock::{Clock, Reference};
@@ -15,10 +13,9 @@ use governor::{Quota as GovernorQuota, RateLimiter};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::shards::{SHARDS, Shards};
 use crate::domain::policy::Quota;
 
-/// Shards of a state: enough that two workers seldom meet.
-const SHARDS: usize = 32;
 /// The most keys of one scope; a key is 24 bytes, so a full scope stays under 16 MiB.
 const MAX_KEYS: usize = 1 << 18;
 /// How many keys are looked at to make room for one.
@@ -133,9 +130,10 @@ impl MemoryLimits {
         self.limiter(scope).states.give_back(key);
     }
 
-    pub(super) fn sweep(&self) {
+    /// Forgets keys of one piece whose budget is full again.
+    pub(super) fn sweep(&self, piece: usize) {
         for limiter in &self.limiters {
-            limiter.states.sweep();
+            limiter.states.sweep(piece);
         }
     }
 
@@ -214,8 +212,7 @@ impl Reference for SinceEpoch {
 
 /// The theoretical arrival time of each key, in nanoseconds since `epoch`. It outlives the quotas it is read under.
 struct States {
-    shards: [Mutex<HashMap<LimitKey, u64>>; SHARDS],
-    hasher: RandomState,
+    arrivals: Shards<LimitKey, u64>,
     epoch: Instant,
     /// What one request costs, in nanoseconds; 0 before the first quota.
     increment: AtomicU64,
@@ -223,8 +220,7 @@ struct States {
 
 impl Default for States {
     fn default() -> Self {
-        let shards = std::array::from_fn(|_| Mutex::default());
-        Self { shards, hasher: RandomState::new(), epoch: Instant::now(), increment: AtomicU64::new(0) }
+        Self { arrivals: Shards::default(), epoch: Instant::now(), increment: AtomicU64::new(0) }
     }
 }
 
@@ -236,15 +232,8 @@ struct SharedStates {
 }
 
 impl States {
-    fn shard(&self, key: LimitKey) -> MutexGuard<'_, HashMap<LimitKey, u64>> {
-        let index = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
-        let [first, ..] = &self.shards;
-        // A poisoned lock only says that a thread panicked; the map of numbers is still sound.
-        self.shards.get(index).unwrap_or(first).lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn give_back(&self, key: LimitKey) {
-        if let Some(arrival) = self.shard(key).get_mut(&key) {
+        if let Some(arrival) = self.arrivals.of(&key).get_mut(&key) {
             *arrival = arrival.saturating_sub(self.increment.load(Ordering::Relaxed));
         }
     }
@@ -256,8 +245,8 @@ impl States {
             return;
         }
         let now = nanoseconds(self.epoch.elapsed());
-        for shard in &self.shards {
-            for arrival in shard.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
+        for mut shard in self.arrivals.all() {
+            for arrival in shard.values_mut() {
                 let owed = u128::from(arrival.saturating_sub(now)) * u128::from(to) / u128::from(from);
                 *arrival = now.saturating_add(u64::try_from(owed).unwrap_or(u64::MAX / 2));
             }
@@ -265,20 +254,14 @@ impl States {
     }
 
     /// Forgets keys whose budget is full again: they count as never seen.
-    fn sweep(&self) {
+    fn sweep(&self, piece: usize) {
         let now = nanoseconds(self.epoch.elapsed());
-        for shard in &self.shards {
-            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            shard.retain(|_, arrival| *arrival > now);
-            if shard.len() * 4 < shard.capacity() {
-                shard.shrink_to_fit();
-            }
-        }
+        self.arrivals.sweep(piece, |arrival| *arrival > now);
     }
 
     #[cfg(test)]
     fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().unwrap().len()).sum()
+        self.arrivals.all().map(|shard| shard.len()).sum()
     }
 }
 
@@ -289,7 +272,7 @@ impl StateStore for SharedStates {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let mut shard = self.states.shard(*key);
+        let mut shard = self.states.arrivals.of(key);
         let known = shard.get(key).map(|arrival| Nanos::new(arrival.saturating_sub(self.begun)));
         let (outcome, arrival) = decide(known)?;
         if shard.len() >= MAX_KEYS / SHARDS && !shard.contains_key(key) {

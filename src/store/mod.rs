@@ -6,6 +6,7 @@
 mod attempts;
 mod limits;
 mod redis;
+mod shards;
 #[cfg(test)]
 mod tests;
 
@@ -22,12 +23,17 @@ use tokio_util::task::TaskTracker;
 pub use self::attempts::{AttemptKey, Claim, ClaimToken, Fingerprint, Phase};
 pub use self::limits::{Decision, LimitKey, Scope, Scopes};
 pub use self::redis::{RedisUnavailable, examine_redis};
+use self::shards::SHARDS;
 use crate::causes::chain;
 use crate::domain::policy::Quota;
 use crate::step::{self, step};
 
 /// After Redis failed: how long we go on alone before we ask it again.
 const RETRY_REDIS_AFTER: Duration = Duration::from_secs(1);
+
+/// How often what has expired is dropped, and how long the sweep rests after each piece.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+const SWEEP_PAUSE: Duration = Duration::from_millis(20);
 
 /// How often, and for how long in all, Redis is told again how an attempt ended.
 const FINISH_LATER_PAUSE: Duration = Duration::from_millis(500);
@@ -66,7 +72,7 @@ impl Store {
     pub fn memory(scopes: Scopes) -> Self {
         Self {
             limits: limits::MemoryLimits::new(scopes),
-            attempts: Arc::default(),
+            attempts: Arc::new(attempts::MemoryAttempts::with_room_for(attempts::MAX_RECORDS)),
             shared: None,
             started: Instant::now(),
         }
@@ -155,7 +161,7 @@ impl Store {
             }
             Some(Claim::Won) => Claim::Won,
             Some(elsewhere) => {
-                self.attempts.finish(key, token, Phase::Free);
+                self.attempts.finish(key, token, Phase::Free, false);
                 elsewhere
             }
         }
@@ -188,9 +194,9 @@ impl Store {
     /// waited on a connection that was given up would hold the form for a lease.
     pub async fn finish(&self, key: &AttemptKey, token: ClaimToken, phase: Phase, keep: Duration) {
         let stored = self.insist(|redis| redis.finish(key, token, &phase, keep)).await;
-        self.attempts.finish(key, token, phase.clone());
-        let Some(shared) = &self.shared else { return };
-        if shared.unheard().remove(&token) || stored.is_none() {
+        let is_unheard = self.shared.as_ref().is_some_and(|shared| shared.unheard().remove(&token) || stored.is_none());
+        self.attempts.finish(key, token, phase.clone(), stored.is_some() && !is_unheard);
+        if is_unheard && let Some(shared) = &self.shared {
             let later = finish_later(Arc::clone(shared), key.clone(), token, phase, keep);
             shared.telling.spawn_on(later, &shared.runtime);
         }
@@ -204,10 +210,13 @@ impl Store {
         }
     }
 
-    /// Drops what has expired. Call it every few seconds.
-    pub fn sweep(&self) {
-        self.limits.sweep();
-        self.attempts.sweep();
+    /// Drops what has expired, piece by piece: `between` is awaited after each.
+    pub async fn sweep(&self, between: impl AsyncFn()) {
+        for piece in 0..SHARDS {
+            self.limits.sweep(piece);
+            self.attempts.sweep(piece);
+            between().await;
+        }
     }
 
     /// Whether Redis is configured and does not answer.
@@ -278,13 +287,13 @@ async fn finish_later(shared: Arc<Shared>, key: AttemptKey, token: ClaimToken, p
     tracing::error!("Redis was not told how an attempt ended: its siblings take the outcome for unknown");
 }
 
-/// Sweeps as long as the store is used elsewhere.
+/// Sweeps as long as the store is used elsewhere; with pauses, in which a processor that it shares serves visitors.
 pub async fn keep_swept(store: Arc<Store>) {
     let store = Arc::downgrade(&store);
-    let mut every = tokio::time::interval(Duration::from_secs(5));
+    let mut every = tokio::time::interval(SWEEP_EVERY);
     loop {
         every.tick().await;
         let Some(store) = store.upgrade() else { return };
-        store.sweep();
+        store.sweep(|| tokio::time::sleep(SWEEP_PAUSE)).await;
     }
 }

@@ -84,7 +84,7 @@ async fn a_million_clients_fill_a_bounded_memory_and_the_sweep_empties_it() {
     }
     assert!(store.limits.len(Scope::Client) <= 1 << 18);
     tokio::time::advance(Duration::from_mins(1)).await;
-    store.sweep();
+    store.sweep(async || ()).await;
     assert_eq!(store.limits.len(Scope::Client), 0);
 }
 
@@ -131,7 +131,7 @@ async fn a_form_is_one_attempts_until_it_ends() {
     store.finish(&form, FIRST, Phase::Settled("answer".to_owned()), KEEP).await;
     assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Settled("answer".to_owned()));
     tokio::time::advance(KEEP).await;
-    store.sweep();
+    store.sweep(async || ()).await;
     assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Won);
 }
 
@@ -152,7 +152,7 @@ async fn a_claim_that_dies_before_sending_expires_to_free_and_after_it_to_unknow
     store.claim(&sent, FIRST, LEASE, KEEP, None).await;
     assert!(store.begin_sending(&sent, FIRST, LEASE, KEEP).await);
     tokio::time::advance(LEASE).await;
-    store.sweep();
+    store.sweep(async || ()).await;
     assert_eq!(store.claim(&claimed, SECOND, LEASE, KEEP, None).await, Claim::Won);
     assert_eq!(store.claim(&sent, SECOND, LEASE, KEEP, None).await, Claim::Unknown);
 }
@@ -166,7 +166,7 @@ async fn an_unknown_outcome_stays_unknown() {
     store.finish(&form, FIRST, Phase::Unknown, KEEP).await;
     for _ in 0..3 {
         tokio::time::advance(LEASE).await;
-        store.sweep();
+        store.sweep(async || ()).await;
         assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Unknown);
     }
 }
@@ -257,9 +257,9 @@ async fn forms_and_the_sweep_are_the_same_under_another_quota() {
     tokio::time::advance(Duration::from_hours(1)).await;
     let later = after.under(scopes(3, LEASE));
     assert_eq!(passes(&later).await, 3);
-    before.sweep();
+    before.sweep(async || ()).await;
     assert_eq!(later.limits.len(Scope::Client), 1, "still owed");
     tokio::time::advance(LEASE * 3).await;
-    before.sweep();
+    before.sweep(async || ()).await;
     assert_eq!(later.limits.len(Scope::Client), 0);
 }
