@@ -9,6 +9,8 @@ use crate::Failure;
 
 /// The core of what is measured. The load and everything behind the gateway have the other.
 pub const MEASURED_CORE: &str = "0";
+/// Both, for a gateway of two workers.
+pub const BOTH_CORES: &str = "0,1";
 /// The core of everything else.
 pub const OTHER_CORE: &str = "1";
 

@@ -13,9 +13,9 @@ use tokio::net::TcpStream;
 
 use crate::Failure;
 use crate::generator::{Arrivals, Load, Outcome, Request};
-use crate::machine::{MEASURED_CORE, Process, median};
+use crate::machine::{BOTH_CORES, MEASURED_CORE, Process, median};
 use crate::requests::{LINK, get, sign_up};
-use crate::subjects::{Gateway, Subject, bare, free_port, is_ready, neighbours, redis, rival};
+use crate::subjects::{Gateway, Subject, bare, free_port, haproxy, is_ready, neighbours, redis, rival};
 
 /// Rounds of a comparison; the table shows medians.
 const ROUNDS: usize = 5;
@@ -45,6 +45,9 @@ pub async fn run(binary: &Path, wanted: &[String]) -> Result<(), Failure> {
     }
     if is_wanted("post") {
         bench.sign_ups().await?;
+    }
+    if is_wanted("workers") {
+        bench.workers().await?;
     }
     if is_wanted("latency") {
         bench.latency().await?;
@@ -180,18 +183,45 @@ impl Bench {
     async fn sign_ups(&self) -> Result<(), Failure> {
         let redis = redis(&self.folder)?;
         let rival = rival(&self.folder, &self.folder, self.studio.address)?;
+        let balancer = haproxy(&self.folder, self.studio.address)?;
         let memory = self.gateway().start()?;
         let shared = Gateway { redis: Some(redis.address), ..self.gateway() }.start()?;
         let unverified =
             Gateway { variables: &[("SIGNUP__FLOWS__PRO__TURNSTILE", "off")], ..self.gateway() }.start()?;
         let mut rows = [
             Self::row("nginx, proxy_pass", &rival, sign_up("/signup/pro")?, 200),
+            Self::row("HAProxy", &balancer, sign_up("/signup/pro")?, 200),
             Self::row("gateway", &memory, sign_up("/signup/pro")?, 303),
             Self::row("gateway, Redis", &shared, sign_up("/signup/pro")?, 303),
             Self::row("gateway, Turnstile off", &unverified, sign_up("/signup/pro")?, 303),
         ];
         self.alternate(&mut rows).await?;
         table("POST /signup/pro", &rows);
+        Ok(())
+    }
+
+    /// One worker and two; the second has its core together with the load.
+    async fn workers(&self) -> Result<(), Failure> {
+        let redis = redis(&self.folder)?;
+        let one = self.gateway().start()?;
+        let two = Gateway { cores: BOTH_CORES, ..self.gateway() }.start()?;
+        let shared = Gateway { redis: Some(redis.address), ..self.gateway() };
+        let two_shared = Gateway { cores: BOTH_CORES, ..shared }.start()?;
+        let shared = shared.start()?;
+        let mut rows = [
+            Self::row("GET, one worker", &one, get("/signup/pro"), 200),
+            Self::row("GET, two workers", &two, get("/signup/pro"), 200),
+            Self::row("POST, one worker", &one, sign_up("/signup/pro")?, 303),
+            Self::row("POST, two workers", &two, sign_up("/signup/pro")?, 303),
+            Self::row("POST with Redis, one worker", &shared, sign_up("/signup/pro")?, 303),
+            Self::row("POST with Redis, two workers", &two_shared, sign_up("/signup/pro")?, 303),
+        ];
+        self.alternate(&mut rows).await?;
+        println!("\n### Workers\n\n| subject | CPU µs each | answered a second | failed |\n|---|---|---|---|");
+        for row in &rows {
+            let (micros, rate) = (median(row.micros.clone()), median(row.rates.clone()));
+            println!("| {} | {micros:.1} | {rate:.0} | {} |", row.name, row.failures);
+        }
         Ok(())
     }
 

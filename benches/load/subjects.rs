@@ -97,6 +97,27 @@ pub fn rival(folder: &Path, pages: &Path, studio: SocketAddr) -> Result<Subject,
     )
 }
 
+/// HAProxy, one thread: the same proxy, with a fresh connection for each form and its own log.
+pub fn haproxy(folder: &Path, studio: SocketAddr) -> Result<Subject, Failure> {
+    let address = free_port()?;
+    let file = folder.join("haproxy.cfg");
+    fs::write(
+        &file,
+        format!(
+            "global\n nbthread 1\n maxconn 2000\n log stdout format raw local0\n\
+             defaults\n mode http\n log global\n option httplog\n http-reuse never\n option http-server-close\n option forwardfor\n \
+             timeout connect 2s\n timeout client 30s\n timeout server 30s\n\
+             frontend visitors\n bind {address}\n http-request set-path /v1/api-create-pro-user\n default_backend studio\n\
+             backend studio\n server studio {studio}\n"
+        ),
+    )?;
+    let mut command = Command::new("haproxy");
+    command.arg("-db").arg("-f").arg(&file);
+    let process = Process::start(MEASURED_CORE, &command, &folder.join("haproxy.log"))?;
+    listens(address)?;
+    Ok(Subject { process, address })
+}
+
 /// A bare actix-web handler that answers with a file.
 pub fn bare(folder: &Path, page: &Path) -> Result<Subject, Failure> {
     let address = free_port()?;
@@ -121,6 +142,7 @@ pub fn redis(folder: &Path) -> Result<Subject, Failure> {
 }
 
 /// How a gateway is started.
+#[derive(Clone, Copy)]
 pub struct Gateway<'a> {
     /// The release binary.
     pub binary: &'a Path,
