@@ -1,8 +1,12 @@
 //! The HTTP clients, and how answers are read: bounded, without redirects, without decompression.
 
+mod names;
+
 use std::time::Duration;
 
 use reqwest::{Client, Response, redirect, retry};
+
+use self::names::Names;
 
 /// The largest answer we read of any neighbour, in bytes.
 pub const MAX_ANSWER_BYTES: usize = 256 * 1024;
@@ -30,6 +34,7 @@ impl Clients {
     /// # Errors
     /// [`ClientError`] when the system offers no certificates.
     pub fn new(connect_timeout: Duration) -> Result<Self, ClientError> {
+        let names = Names::default();
         let builder = |idle_connections: usize| {
             #[expect(clippy::disallowed_methods, reason = "the one place that builds clients")]
             Client::builder()
@@ -38,6 +43,7 @@ impl Clients {
                 .referer(false)
                 .retry(retry::never())
                 .no_proxy()
+                .dns_resolver(names.clone())
                 .pool_max_idle_per_host(idle_connections)
                 .pool_idle_timeout(IDLE_TIMEOUT)
                 .tcp_nodelay(true)

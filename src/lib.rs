@@ -38,6 +38,14 @@
 //! unknown) → settled with a sealed answer, unknown for good, or free again. A creation is retried only while nothing was
 //! sent, and never over an idle connection.
 //!
+//! # Threads
+//!
+//! Each worker serves its connections from the first byte to the last: an attempt stays on the thread that has its
+//! connection, and asks Redis over that thread's own. Nothing a visitor waits for is handed from one thread to another,
+//! but for the pooled connections to siteverify. A connection counts as open until its attempts have ended, so that a
+//! worker which drains does not end before them ([`listener`]). The runtime of the process has what outlives visitors:
+//! signals, reload, sweeps, and what Redis is told again.
+//!
 //! # Modules, in reading order
 //!
 //! | module | what it is |
@@ -51,13 +59,13 @@
 //! | [`store`] | what replicas share: budgets and forms, in memory or Redis |
 //! | [`guard`] | may it go on: limits, submission id, pass, Turnstile |
 //! | [`funnel`] | how far visitors came, counted by this process |
-//! | [`http`] | the HTTP clients |
+//! | [`http`] | the HTTP clients, and the addresses they know |
 //! | [`upstream`] | the studio's API: create, e-mail check, accounts, circuit breaker |
 //! | [`web`] | actix and askama: visitor, attempt, refusals, pages, headers |
 //! | [`error`] | failures without a page of their own, and their public face |
 //! | [`state`] | what a handler may use |
 //! | [`routes`] | every path, method and middleware on one screen |
-//! | [`listener`] | the visitors' sockets, with deadlines |
+//! | [`listener`] | the visitors' sockets, with deadlines, open until their attempts end |
 //! | [`startup`] | the composition root: build, serve, drain, reload |
 //! | [`settings`] | layers of configuration become typed settings, or a list of every problem |
 //! | [`telemetry`] | log lines and their level, root span, traces, metrics registry |

@@ -272,7 +272,8 @@ where
     let bound = listener.local_addr()?;
     let builder = ServerBuilder::new()
         .disable_signals()
-        .shutdown_timeout(limits.drain.as_secs())
+        // In whole seconds, and never less than is asked for: attempts end with their worker.
+        .shutdown_timeout(limits.drain.as_secs() + u64::from(limits.drain.subsec_nanos() > 0))
         .max_concurrent_connections(MAX_CONNECTIONS);
     let stopping = builder.graceful_shutdown_signal();
     let builder = builder.listen("visitors", listener, move || {

@@ -125,6 +125,26 @@ async fn an_upstream_where_nothing_listens_is_a_503_and_the_form_is_good_once_it
 }
 
 #[tokio::test]
+async fn neighbours_are_found_by_their_names_and_a_name_that_is_none_is_a_503() {
+    let (studio, siteverify) = (Neighbour::studio().await, Neighbour::siteverify().await);
+    let named = |url: String| url.replace("127.0.0.1", "localhost");
+    let (base, verify) = (named(studio.url("/v1")), named(siteverify.url("/siteverify")));
+    let neighbours = [("SIGNUP__UPSTREAM__BASE_URL", base.as_str()), ("SIGNUP__TURNSTILE__SITEVERIFY_URL", &verify)];
+    let app = TestApp::beside(studio, siteverify, &roomy(&neighbours)).await;
+    for flow in FLOWS {
+        let answer = app.sign_up(flow).await;
+        assert_eq!((answer.status, answer.location()), (303, STUDIO_URL), "{}", flow.slug);
+    }
+    // RFC 6761: no name server knows it.
+    let app = TestApp::with(&roomy(&[("SIGNUP__UPSTREAM__BASE_URL", "http://studio.invalid/v1")])).await;
+    for flow in FLOWS {
+        let form = app.form(flow, "").await;
+        let answer = app.submit(&form, &sample(flow)).await;
+        assert_unavailable(flow, &form, &answer, flow.slug);
+    }
+}
+
+#[tokio::test]
 async fn an_upstream_that_cannot_be_reached_is_a_503_within_the_budget() {
     let vacancy = Vacancy::new();
     let url = vacancy.url("/v1");
