@@ -34,7 +34,7 @@ impl Clients {
     /// # Errors
     /// [`ClientError`] when the system offers no certificates.
     pub fn new(connect_timeout: Duration) -> Result<Self, ClientError> {
-        let names = Names::default();
+        let names = Names::of_the_process();
         let builder = |idle_connections: usize| {
             #[expect(clippy::disallowed_methods, reason = "the one place that builds clients")]
             Client::builder()

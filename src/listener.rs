@@ -295,7 +295,8 @@ where
             let peer = stream.peer_addr().ok();
             let stream = TimedStream::new(stream, MAX_HEAD_BYTES + limits.body.saturating_mul(2));
             let progress = Rc::clone(&stream.progress);
-            let served = stream.stream.set_nodelay(true).map(|()| http.call((stream, peer)));
+            // Boxed: what an async block is given and then awaits would be held twice for each connection.
+            let served = stream.stream.set_nodelay(true).map(|()| Box::pin(http.call((stream, peer))));
             async move {
                 let ended = served?.await;
                 // A worker ends with its last connection: it must not end before an attempt.

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::shards::{SHARDS, Shards};
 
-/// The most forms that are remembered at once. Beyond it one makes room that Redis remembers too; where there is none, a
-/// new one is refused, and never an old one forgotten.
+/// The most forms that are remembered at once. Beyond it a new form takes the place of one that Redis remembers too; if
+/// there is none, the new one is refused. What only this process remembers is never forgotten before its time.
 pub(super) const MAX_RECORDS: usize = 500_000;
 /// How many records are looked at to make room for one.
 const EVICTION_SAMPLE: usize = 32;
@@ -161,6 +161,13 @@ impl MemoryAttempts {
         }
     }
 
+    /// Notes that Redis was told how the last attempt at a form ended.
+    pub(super) fn share(&self, key: &AttemptKey) {
+        if let Some(record) = self.records.of(key).get_mut(key).filter(|record| record.state.has_ended()) {
+            record.is_shared = true;
+        }
+    }
+
     /// Forgets what has expired in one piece.
     pub(super) fn sweep(&self, piece: usize) {
         let now = Instant::now();
@@ -171,15 +178,19 @@ impl MemoryAttempts {
     }
 }
 
-/// Makes room by a record that Redis has too; whether there is one among a few.
+/// Makes room by a record that Redis has too, an old one if a few are shared; whether there is one.
 fn forget_one(records: &mut HashMap<AttemptKey, Record>) -> bool {
-    let shared = records.iter().take(EVICTION_SAMPLE).filter(|(_, record)| record.is_shared);
+    let shared = records.iter().filter(|(_, record)| record.is_shared).take(EVICTION_SAMPLE);
     let Some(key) = shared.min_by_key(|(_, record)| record.forget_at).map(|(key, _)| key.clone()) else { return false };
     records.remove(&key);
     true
 }
 
 impl State {
+    fn has_ended(&self) -> bool {
+        matches!(self, Self::Unknown | Self::Settled(_) | Self::Refused { .. })
+    }
+
     fn is_of(&self, owner: ClaimToken) -> bool {
         matches!(self, Self::Claimed { token, .. } | Self::Sending { token, .. } if *token == owner)
     }
@@ -193,14 +204,14 @@ mod tests {
     const KEEP: Duration = Duration::from_hours(2);
 
     /// How many forms in a row are claimed and settled, at most ten times as many as there is room for.
-    fn settled(attempts: &MemoryAttempts, is_shared: bool) -> usize {
+    fn settled(attempts: &MemoryAttempts, is_shared: impl Fn(usize) -> bool) -> usize {
         let token = ClaimToken([1; 8]);
         let settles = |form: &usize| {
             let key = AttemptKey(format!("default:{form}").into());
             let claim = attempts.claim(&key, token, LEASE, KEEP, None);
             assert!(matches!(claim, Claim::Won | Claim::Full), "{form}: {claim:?}");
             if claim == Claim::Won {
-                attempts.finish(&key, token, Phase::Settled("answer".to_owned()), is_shared);
+                attempts.finish(&key, token, Phase::Settled("answer".to_owned()), is_shared(*form));
             }
             claim == Claim::Won
         };
@@ -210,7 +221,7 @@ mod tests {
     #[test]
     fn refuses_a_new_form_before_it_forgets_one_that_only_it_remembers() {
         let attempts = MemoryAttempts::with_room_for(100 * SHARDS);
-        let remembered = settled(&attempts, false);
+        let remembered = settled(&attempts, |_| false);
         assert!((50 * SHARDS..=100 * SHARDS).contains(&remembered), "{remembered}");
         for form in 0..remembered {
             let key = AttemptKey(format!("default:{form}").into());
@@ -222,6 +233,17 @@ mod tests {
     #[test]
     fn a_form_that_redis_remembers_makes_room_for_a_new_one() {
         let attempts = MemoryAttempts::with_room_for(100 * SHARDS);
-        assert_eq!(settled(&attempts, true), 10 * attempts.room);
+        assert_eq!(settled(&attempts, |_| true), 10 * attempts.room);
+    }
+
+    #[test]
+    fn forms_that_only_it_remembers_do_not_keep_it_from_finding_others() {
+        let attempts = MemoryAttempts::with_room_for(200 * SHARDS);
+        let alone = 60 * SHARDS;
+        assert_eq!(settled(&attempts, |form| form >= alone), 10 * attempts.room);
+        let claim = |form: usize| {
+            attempts.claim(&AttemptKey(format!("default:{form}").into()), ClaimToken([2; 8]), LEASE, KEEP, None)
+        };
+        assert!((0..alone).all(|form| claim(form) == Claim::Settled("answer".to_owned())));
     }
 }

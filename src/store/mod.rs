@@ -197,7 +197,8 @@ impl Store {
         let is_unheard = self.shared.as_ref().is_some_and(|shared| shared.unheard().remove(&token) || stored.is_none());
         self.attempts.finish(key, token, phase.clone(), stored.is_some() && !is_unheard);
         if is_unheard && let Some(shared) = &self.shared {
-            let later = finish_later(Arc::clone(shared), key.clone(), token, phase, keep);
+            let attempts = Arc::clone(&self.attempts);
+            let later = finish_later(Arc::clone(shared), attempts, key.clone(), token, phase, keep);
             shared.telling.spawn_on(later, &shared.runtime);
         }
     }
@@ -277,10 +278,18 @@ impl Store {
 
 /// Tells Redis how an attempt ended once it answers again, for as long as a lease may last: until then its siblings
 /// take a settled form for one that is being sent.
-async fn finish_later(shared: Arc<Shared>, key: AttemptKey, token: ClaimToken, phase: Phase, keep: Duration) {
+async fn finish_later(
+    shared: Arc<Shared>,
+    attempts: Arc<attempts::MemoryAttempts>,
+    key: AttemptKey,
+    token: ClaimToken,
+    phase: Phase,
+    keep: Duration,
+) {
     for _ in 0..FINISH_LATER_TRIES {
         tokio::time::sleep(FINISH_LATER_PAUSE).await;
         if shared.redis.finish(&key, token, &phase, keep).await.is_ok() {
+            attempts.share(&key);
             return;
         }
     }

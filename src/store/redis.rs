@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, FromRedisValue, RedisError, Script, ScriptInvocation};
+use redis::{Client, FromRedisValue, IntoConnectionInfo as _, RedisError, Script, ScriptInvocation};
+use socket2::TcpKeepalive;
 use thread_local::ThreadLocal;
 
 use super::attempts::{AttemptKey, Claim, ClaimToken, Fingerprint, Phase, REFUSAL_SHARED_FOR};
@@ -22,6 +23,8 @@ const FORM_TIMEOUT: Duration = Duration::from_millis(500);
 const HURRIED_TIMEOUT: Duration = Duration::from_millis(100);
 /// How long connecting may take, greeting included. It goes on behind the questions, which wait no longer for that.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often an idle connection is probed.
+const PROBE_EVERY: Duration = Duration::from_mins(1);
 
 /// GCRA, in microseconds of the server's own clock, so that replicas need not agree on the time.
 ///
@@ -129,36 +132,49 @@ pub struct RedisUnavailable(#[from] RedisError);
 pub(super) struct Redis {
     client: Client,
     lines: ThreadLocal<ArcSwap<Line>>,
-    /// How often the server fell silent. A line begun before the last time is not trusted any more.
-    silences: AtomicU64,
+    /// How often a line was lost. One begun before the last time is not trusted any more, whichever thread has it.
+    losses: AtomicU64,
 }
 
 /// A connection that is made in the background: a question that does not wait for its end does not undo what is done.
 struct Line {
     manager: ConnectionManager,
-    /// How often the server had fallen silent when it was begun.
-    silences: u64,
+    /// How many lines had been lost when it was begun.
+    losses: u64,
     /// Whether the first connecting is over, well or not.
     is_begun: AtomicBool,
 }
 
 impl Line {
-    fn begin(client: &Client, silences: u64) -> Result<Arc<Self>, RedisError> {
-        let line = Arc::new(Self { manager: connect_lazily(client)?, silences, is_begun: AtomicBool::new(false) });
-        let connecting = Arc::clone(&line);
+    fn begin(client: &Client, losses: u64) -> Result<Arc<Self>, RedisError> {
+        let line = Arc::new(Self { manager: connect_lazily(client)?, losses, is_begun: AtomicBool::new(false) });
+        let connecting = Connecting(Arc::clone(&line));
         tokio::spawn(async move {
-            let mut manager = connecting.manager.clone();
+            let mut manager = connecting.0.manager.clone();
             // Nobody reads the answer: whoever asks next learns how it stands.
             let _pong: Result<(), RedisError> = redis::cmd("PING").query_async(&mut manager).await;
-            connecting.is_begun.store(true, Ordering::Relaxed);
         });
         Ok(line)
     }
 }
 
+/// A line that is being begun; it is begun when this is dropped, also by the end of its thread.
+struct Connecting(Arc<Line>);
+
+impl Drop for Connecting {
+    fn drop(&mut self) {
+        self.0.is_begun.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Redis {
     pub(super) fn lazy(url: &str) -> Result<Self, RedisUnavailable> {
-        let redis = Self { client: Client::open(url)?, lines: ThreadLocal::new(), silences: AtomicU64::new(0) };
+        let told = url.into_connection_info()?;
+        // So that no firewall forgets a line that is seldom used.
+        let probes = TcpKeepalive::new().with_time(PROBE_EVERY).with_interval(PROBE_EVERY);
+        let settings = told.tcp_settings().clone().set_nodelay(true).set_keepalive(probes);
+        let client = Client::open(told.set_tcp_settings(settings))?;
+        let redis = Self { client, lines: ThreadLocal::new(), losses: AtomicU64::new(0) };
         redis.connect()?;
         Ok(redis)
     }
@@ -170,15 +186,16 @@ impl Redis {
 
     /// This thread's connection.
     ///
-    /// The manager reconnects when a connection breaks. One whose other side is gone without a word never does, not before
-    /// the system gives up repeating, a quarter of an hour later: the first silence on any line is the last on all.
+    /// The manager would reconnect one that broke, but each thread would lose a question to find out. One whose other side
+    /// is gone without a word it would keep until the system gives up repeating, a quarter of an hour later. So the first
+    /// question that any line loses ends all of them.
     /// One that is still connecting is left to it: begun anew each time, a slow greeting would never end.
     fn line(&self) -> Result<Arc<Line>, RedisError> {
-        let silences = self.silences.load(Ordering::Relaxed);
-        let begin = || Line::begin(&self.client, silences);
+        let losses = self.losses.load(Ordering::Relaxed);
+        let begin = || Line::begin(&self.client, losses);
         let lines = self.lines.get_or_try(|| begin().map(ArcSwap::new))?;
         let line = lines.load_full();
-        if line.silences == silences || !line.is_begun.load(Ordering::Relaxed) {
+        if line.losses == losses || !line.is_begun.load(Ordering::Relaxed) {
             return Ok(line);
         }
         let fresh = begin()?;
@@ -196,10 +213,10 @@ impl Redis {
         let late = || io::Error::from(io::ErrorKind::TimedOut);
         let answer = tokio::time::timeout(patience, question.invoke_async(&mut manager)).await;
         let answer = answer.unwrap_or_else(|_elapsed| Err(late().into()));
-        if answer.as_ref().is_err_and(RedisError::is_timeout) && line.is_begun.load(Ordering::Relaxed) {
+        if answer.as_ref().is_err_and(is_lost) && line.is_begun.load(Ordering::Relaxed) {
             // Counted once for all questions that one line left without an answer; the next is begun at once.
-            let (before, now) = (line.silences, line.silences + 1);
-            if self.silences.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            let (before, now) = (line.losses, line.losses + 1);
+            if self.losses.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 self.connect()?;
             }
         }
@@ -272,6 +289,11 @@ impl Redis {
         let _ended: u64 = self.ask(&question, HURRIED_TIMEOUT).await?;
         Ok(())
     }
+}
+
+/// Whether the line failed, and not only the question.
+fn is_lost(error: &RedisError) -> bool {
+    error.is_timeout() || error.is_io_error() || error.is_connection_dropped()
 }
 
 fn connect_lazily(client: &Client) -> Result<ConnectionManager, RedisError> {

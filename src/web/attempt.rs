@@ -225,7 +225,7 @@ impl Posted {
         let submission = submission?;
         visitor.tenant.reached(self.flow, Stage::Valid);
         count_observed(&submission);
-        let (email, submission_username) = (submission.email().clone(), submission.username().clone());
+        let (email, username) = (submission.email().clone(), submission.username().clone());
         let challenge = &visitor.tenant.challenge;
         let cleared = visitor.in_force.guard.clear(attempt, submission, Proof::of(form), challenge, terms.turnstile);
         let cleared = step::run(step!("clear"), cleared, |cleared| match cleared {
@@ -236,7 +236,6 @@ impl Posted {
         visitor.tenant.reached(self.flow, Stage::Cleared);
         let operator = OperatorTerms { notes: terms.notes.clone(), trial_length: terms.trial_length };
         let cleared = visitor.tenant.studio.check_email(cleared, &visitor.trace).await?;
-        let username = submission_username;
         let started = Instant::now();
         let created = visitor.tenant.studio.create(cleared, &operator, &visitor.trace).await;
         *called_for = attempt.may_have_sent().then(|| started.elapsed());

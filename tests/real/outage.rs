@@ -108,6 +108,31 @@ async fn a_redis_that_forgets_keys_scripts_and_connections_mid_traffic_costs_no_
 }
 
 #[tokio::test]
+async fn connections_that_redis_closes_cost_one_question_whichever_worker_notices() {
+    let (redis, studio, siteverify) = (Redis::start().await, Neighbour::studio().await, Neighbour::siteverify().await);
+    let url = redis.url();
+    let variables = [("SIGNUP__RATE_LIMIT__BACKEND", "redis"), ("SIGNUP__RATE_LIMIT__REDIS_URL", url.as_str())];
+    let gateway = Gateway::start(&studio, &siteverify, &variables).await;
+    let mut visitors = 0..;
+    let mut crowd = async || {
+        let visits = visitors.by_ref().take(12).map(|visitor| signs_up_once(&gateway, visitor)).collect::<Vec<_>>();
+        assert!(join_all(visits).await.iter().all(|good| *good));
+    };
+    crowd().await;
+    let errors = async || gateway.metric("signup_store_errors_total").await;
+    let before = errors().await;
+    redis.run("CLIENT KILL TYPE normal").await;
+    gateway.get("/signup/pro").await;
+    let noticed = before.map(|count| count + 1.0);
+    assert_eq!(errors().await, noticed);
+    // Redis is left alone for a second after that.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    crowd().await;
+    assert_eq!(errors().await, noticed, "by one worker for all");
+    assert_eq!(gateway.metric("signup_store_shared").await, Some(1.0));
+}
+
+#[tokio::test]
 async fn a_redis_that_answers_and_does_not_write_is_as_good_as_none_until_it_does() {
     let (redis, studio, siteverify) = (Redis::start().await, Neighbour::studio().await, Neighbour::siteverify().await);
     let url = redis.url();

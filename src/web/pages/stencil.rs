@@ -169,7 +169,9 @@ fn escaped(value: &str) -> Cow<'_, str> {
     let mut escaped = String::new();
     let mut rest = value;
     while let Some((before, entity, after)) = cut_at_special(rest) {
-        escaped.reserve(value.len() + 32);
+        if escaped.is_empty() {
+            escaped.reserve(value.len() + 32);
+        }
         escaped.push_str(before);
         escaped.push_str(entity);
         rest = after;
