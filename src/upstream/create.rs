@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use metrics::{counter, histogram};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONNECTION, CONTENT_TYPE};
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -234,6 +234,9 @@ impl Studio {
             .fresh
             .post(self.url(flow.upstream_path))
             .header(CONTENT_TYPE, "application/json")
+            // The one request of its connection. Who closes first keeps the port for a minute: let it be the studio, whose
+            // port is the same for all.
+            .header(CONNECTION, "close")
             .header("idempotency-key", format!("\"{key}\""))
             .body(body);
         trace.attach(request).send().await

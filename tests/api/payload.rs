@@ -66,6 +66,7 @@ async fn a_creation_carries_the_headers_that_tie_both_sides_logs_together() {
             let sent = last(&app);
             assert_eq!((sent.method.as_str(), sent.path.as_str()), ("POST", &*format!("/v1{}", flow.upstream_path)));
             assert_eq!(sent.header("content-type"), Some("application/json"), "{name}");
+            assert_eq!(sent.header("connection"), Some("close"), "{name}: the studio's port, not ours");
             assert_eq!(sent.header("x-request-id"), answer.header("x-request-id"), "{name}");
             assert_eq!(sent.header("x-forwarded-for"), Some("203.0.113.9"), "{name}: the visitor");
             let parent = sent.header("traceparent").unwrap();

@@ -7,17 +7,12 @@ use serde_json::json;
 use signup_gateway::signup::Flow;
 
 use crate::helpers::app::sample;
-use crate::helpers::faults::{Acts, Ends, Fault, faults, slammed_doors, sound_answers};
+use crate::helpers::faults::{Acts, Ends, Fault, faults, in_time, slammed_doors, sound_answers};
 use crate::helpers::neighbour::{Vacancy, raw, verified};
 use crate::helpers::{FLOWS, Reply, TestApp, roomy};
 use crate::turnstile::{Gets, assert_gets};
 
 const TIMEOUT: Duration = Duration::from_millis(600);
-/// What any failure may take at most: the timeout covers the retry too, and the machine may be busy.
-const IN_TIME: Duration = Duration::from_secs(5);
-/// The same for who floods us: over loopback that keeps an unoptimised parser from looking at the clock for seconds.
-const FLOODED: (&str, Duration) = ("1xx for ever", Duration::from_secs(20));
-
 /// Both meanings of an outage: what the visitor gets, and the accounts created.
 const POLICIES: [(&str, Gets, usize); 2] = [("reject", Gets::Unavailable, 0), ("allow", Gets::Through, 1)];
 
@@ -43,8 +38,7 @@ async fn assert_outage(app: &TestApp, flow: &'static Flow, fault: &Fault, (gets,
     let form = app.form(flow, "").await;
     let started = Instant::now();
     let answer = app.submit(&form, &sample(flow)).await;
-    let in_time = if name.starts_with(FLOODED.0) { FLOODED.1 } else { IN_TIME };
-    assert!(started.elapsed() < in_time, "{name}: {:?}", started.elapsed());
+    assert!(started.elapsed() < in_time(name), "{name}: {:?}", started.elapsed());
     assert_gets(flow, &form, &answer, gets, name);
     assert_eq!(app.studio.received().len() - created, accounts, "{name}: accounts");
     let asked = &app.siteverify.received()[asked..];
@@ -147,7 +141,7 @@ async fn a_siteverify_that_cannot_be_reached_is_an_outage_within_the_budget() {
                 let form = app.form(flow, "").await;
                 let started = Instant::now();
                 let answer = app.submit(&form, &sample(flow)).await;
-                assert!(started.elapsed() < IN_TIME, "{name}: {:?}", started.elapsed());
+                assert!(started.elapsed() < in_time(&name), "{name}: {:?}", started.elapsed());
                 assert_gets(flow, &form, &answer, gets, &name);
                 assert_eq!(app.studio.received().len() - created, accounts, "{name}");
             }
