@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/usr/bin/env bash
 # need [COMMAND PACKAGE]…: installs Debian's package for each command that is missing, as root or with sudo. For sourcing.
 need() {
   local packages=()
