@@ -13,6 +13,7 @@ use crate::helpers::{FLOWS, Reply, TestApp, roomy};
 use crate::turnstile::{Gets, assert_gets};
 
 const TIMEOUT: Duration = Duration::from_millis(600);
+
 /// Both meanings of an outage: what the visitor gets, and the accounts created.
 const POLICIES: [(&str, Gets, usize); 2] = [("reject", Gets::Unavailable, 0), ("allow", Gets::Through, 1)];
 
