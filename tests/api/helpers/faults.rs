@@ -87,7 +87,7 @@ pub fn faults(body: &Value, patience: Duration) -> Vec<Fault> {
         ("silence in the head", Reply::Stall(b"HTTP/1.1 200 OK\r\ncontent-ty".to_vec())),
         ("silence in the body", Reply::Stall(answer(length, half))),
         ("slow headers", Reply::Drip(whole.clone(), patience / 4)),
-        ("an answer that is late", Reply::Later(patience * 2, Box::new(Reply::Raw(whole.clone())))),
+        ("an answer that is late", Reply::Later(patience * 10, Box::new(Reply::Raw(whole.clone())))),
         ("1xx for ever", Reply::Endless(Vec::new(), b"HTTP/1.1 102 Processing\r\n\r\n".to_vec())),
     ];
     let nonsense = [
