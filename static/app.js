@@ -148,6 +148,20 @@
     return [...text].length < password.dataset.min || bits < 36 ? 0 : bits < 54 ? 1 : bits < 72 ? 2 : 3;
   };
 
+  // Before anything was sent a link changes the language: what was typed goes along with it.
+  const isTouched = (control) => (control.selectedOptions
+    ? control.value && !control.selectedOptions[0].defaultSelected
+    : control.checked !== control.defaultChecked || (control.defaultValue ?? control.value) !== control.value);
+  document.querySelectorAll('a[hreflang]').forEach((link) => link.addEventListener('click', (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || ![...form.elements].some(isTouched)) return;
+    event.preventDefault();
+    const press = document.createElement('button');
+    Object.assign(press, { hidden: true, formAction: link.href, name: 'switch_language', value: 'unsent' });
+    form.append(press);
+    form.requestSubmit(press);
+    press.remove();
+  }));
+
   // Right to left: a line that is empty at first follows the script that is typed.
   form.addEventListener('input', ({ target }) => {
     if (target.type === 'text' && !target.dir) target.dir = 'auto';

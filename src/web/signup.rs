@@ -14,7 +14,7 @@ use super::form_body::PostedForm;
 use super::link_secrets::{self, Clean, Found};
 use super::pages::{
     AlreadyActivePage, Challenge, FieldError, FormPage, Frame, Here, LANGUAGE_SWITCH, Notice, Occasion, Personal,
-    PlansPage,
+    PlansPage, UNSENT,
 };
 use super::prefill::{Prefill, prefill};
 use super::refusal::{Refusal, Refused};
@@ -87,7 +87,7 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
         keeps_id: false,
         offers_email_anyway: false,
         occasion: Occasion::Link,
-        said: None,
+        said: "",
     };
     let odd = visitor.odd_parameters();
     if odd > 0 {
@@ -198,7 +198,7 @@ fn again(
         keeps_id: refusal.keeps_id(),
         offers_email_anyway: refusal.offers_email_anyway() || form.is_ticked(USE_EMAIL_ANYWAY),
         occasion: Occasion::Post,
-        said: Said::of(&refusal),
+        said: Said::of(&refusal).map_or("", Said::name),
     };
     let html = draw(context, visitor, flow, terms, &link.secrets, &shown)?;
     let mut response = HttpResponse::build(refusal.status());
@@ -212,10 +212,11 @@ fn again(
 }
 
 /// The form in the language that its switch chose: what was typed stays, and what is wrong with it or was said of it is
-/// said again. Nothing is submitted, so it costs a page, not an attempt.
+/// said again, unless nothing was sent yet. Nothing is submitted, so it costs a page, not an attempt.
 async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpResponse, AppError> {
     let Posted { visitor, flow, terms, form, .. } = posted;
     let said = Said::before(form);
+    let unsent = form.typed(LANGUAGE_SWITCH) == UNSENT;
     match charge_page(context, visitor).await {
         // The form may wait, what was typed must not be lost; but no notice takes the place of the one that warns.
         Err(AppError::TooManyRequests(limited)) if said != Some(Said::Unknown) => {
@@ -226,7 +227,7 @@ async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpR
     }
     let words = context.state.catalogue.words(visitor.language);
     // No page keeps a password, so an empty one is nobody's mistake yet: its hint asks for it again.
-    let wrong = posted.check_but_passwords().err();
+    let wrong = posted.check_but_passwords().err().filter(|_| !unsent);
     let mut errors = wrong.map_or_else(Vec::new, |errors| Refusal::Fields(errors).field_errors(flow, words));
     let before = said.and_then(|said| said.field_error(words));
     errors.extend(before.filter(|before| errors.iter().all(|error| error.field != before.field)));
@@ -243,8 +244,8 @@ async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpR
         pass: posted.kept_pass(),
         keeps_id: true,
         offers_email_anyway: said == Some(Said::Doubted) || form.is_ticked(USE_EMAIL_ANYWAY),
-        occasion: Occasion::Switch,
-        said,
+        occasion: if unsent { Occasion::Unsent } else { Occasion::Switch },
+        said: if unsent { UNSENT } else { said.map_or("", Said::name) },
     };
     let html = draw(context, visitor, flow, terms, &posted.link.secrets, &shown)?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
@@ -269,8 +270,8 @@ struct Shown<'a> {
     keeps_id: bool,
     offers_email_anyway: bool,
     occasion: Occasion,
-    /// The refusal that it tells.
-    said: Option<Said>,
+    /// What its language switch carries.
+    said: &'static str,
 }
 
 impl Shown<'_> {
@@ -357,7 +358,7 @@ impl Sheet<'_> {
             business_email: terms.business_email,
             offers_email_anyway: shown.offers_email_anyway,
             occasion: shown.occasion,
-            said: shown.said.map_or("", Said::name),
+            said: shown.said,
             others: &others,
         };
         page.render()

@@ -53,6 +53,35 @@ async fn the_form_comes_in_the_chosen_language_with_all_that_was_typed_and_can_s
 }
 
 #[tokio::test]
+async fn a_form_that_was_not_sent_yet_comes_with_what_was_typed_and_without_reproach() {
+    let app = TestApp::with(UNLIMITED).await;
+    for flow in FLOWS {
+        let fresh = app.form(flow, QUERY).await;
+        let again = |page: &Page| page.texts("#password-hint").concat().contains("again");
+        let mut page = fresh;
+        for (password, target) in [("", "?lang=en"), ("seven herons", "?lang=en"), ("", "?lang=en")] {
+            let typed = [("name", "Grace Hopper"), ("email", "grace@"), ("password", password)];
+            let mut fields = fill(&page, &typed);
+            let carried = page.attributes("footer button[name=switch_language]", "value").into_iter().next();
+            fields.push(("switch_language".to_owned(), carried.unwrap_or("unsent".to_owned())));
+            let next = app.post(&format!("/signup/{}{target}", flow.slug), &urlencode(&fields)).await;
+            let name = format!("{}, {password:?}", flow.slug);
+            assert_eq!(
+                (next.status, next.fields_in_error(), next.notice_text()),
+                (200, vec![], String::new()),
+                "{name}"
+            );
+            assert_kept(flow, &next, &typed[..2], &name);
+            assert_eq!(next.id(), page.id(), "{name}");
+            assert_eq!(again(&next), !password.is_empty(), "{name}: only who typed one is asked again");
+            page = next;
+        }
+        let done = app.submit(&page, &sample(flow)).await;
+        assert_eq!(done.status, 303, "{}: {}", flow.slug, done.body);
+    }
+}
+
+#[tokio::test]
 async fn a_password_is_asked_for_again_in_the_new_language() {
     let app = TestApp::with(UNLIMITED).await;
     let back = app.submit(&app.form(FLOWS[0], "").await, &[("name", "Grace")]).await;

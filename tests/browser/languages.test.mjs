@@ -130,6 +130,41 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+test('a form that was not sent yet changes its language with all that was typed, and without reproach', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  const person = somebody();
+  const methods = [];
+  page.on('request', (request) => request.isNavigationRequest() && methods.push(request.method()));
+  const change = (role, language, tag) => Promise.all([
+    page.waitForURL(`**/signup/trial?utm_source=ad&name=Jan&lang=${tag}`),
+    page.getByRole(role, { name: LANGUAGES[language], exact: true }).click(),
+  ]);
+  await page.goto(`${gateway.url}/signup/trial?utm_source=ad&name=Jan`);
+  await change('link', 'fr', 'fr');
+  assert.deepEqual(methods, ['GET', 'GET'], 'nobody typed: a link is a link');
+
+  for (const [typed, role, tag] of [[{ country: 'JP' }, 'link', 'de'], [{ jobTitle: 'Ingenieurin' }, 'button', 'es']]) {
+    await fill(page, typed);
+    await change(role, tag, tag);
+    assert.equal(await page.locator('html').getAttribute('lang'), tag);
+  }
+  assert.deepEqual(methods.slice(2), ['POST', 'POST']);
+  const kept = { name: 'Jan', country: 'JP', jobTitle: 'Ingenieurin', email: '', password: '' };
+  for (const [name, value] of Object.entries(kept)) {
+    assert.equal(await page.locator(`[name="${name}"]`).inputValue(), value, name);
+  }
+  assert.equal(await page.locator('#error-summary, .field.wrong').count(), 0, 'what is missing is no mistake yet');
+
+  await fill(page, { ...person, country: 'JP' });
+  await agree(page);
+  await challengeSolved(page);
+  await submit(page);
+  const received = await arrived(page, gateway);
+  assert.deepEqual([received.name, received.country], [person.name, 'Japan']);
+  await leaveInSilence(visitor);
+});
+
 test('in an Arabic form Latin is typed from left to right, and a name as it is written', async () => {
   const visitor = await visit(browser, gateway, { locale: 'ar' });
   const { page } = visitor;

@@ -142,7 +142,12 @@ fn hint<'a>(page: &FormPage<'a>, field: &Field) -> Option<Cow<'a, str>> {
     let words = page.frame.words;
     match field.kind {
         Kind::Password => {
-            let key = if page.occasion == Occasion::Link { "field-password-hint" } else { "field-password-hint-again" };
+            let was_typed = match page.occasion {
+                Occasion::Link => false,
+                Occasion::Unsent => !page.form.typed(field.name).is_empty(),
+                Occasion::Post | Occasion::Switch => true,
+            };
+            let key = if was_typed { "field-password-hint-again" } else { "field-password-hint" };
             Some(words.with(key, &[("min", page.password_min_length.into())]).into())
         }
         Kind::Email if page.business_email => Some(page.frame.t("field-email-hint-business")),

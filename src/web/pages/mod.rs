@@ -33,6 +33,8 @@ pub const EMAIL_ANYWAY: &str = crate::signup::submission::USE_EMAIL_ANYWAY;
 
 /// The name of the buttons that show a form in another language, with what was typed and without submitting it.
 pub const LANGUAGE_SWITCH: &str = "switch_language";
+/// What it carries from a form that was not sent yet.
+pub const UNSENT: &str = "unsent";
 
 /// What every page needs.
 #[derive(Clone, Copy)]
@@ -93,7 +95,7 @@ pub struct FormPage<'a> {
     pub offers_email_anyway: bool,
     /// What the page answers.
     pub occasion: Occasion,
-    /// The name of the refusal that the page tells, for the buttons of the language switch; else empty.
+    /// What the buttons of the language switch carry: the name of the refusal that the page tells, [`UNSENT`], or nothing.
     pub said: &'static str,
     /// The other enabled flows with their links.
     pub others: &'a [(&'static Flow, String)],
@@ -108,6 +110,8 @@ pub enum Occasion {
     Post,
     /// The same in another language: nothing was submitted, and what an earlier answer said is said again.
     Switch,
+    /// The same in another language before anything was sent: what is missing is nobody's mistake yet.
+    Unsent,
 }
 
 /// One Turnstile widget.
