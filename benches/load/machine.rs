@@ -14,6 +14,24 @@ pub const BOTH_CORES: &str = "0,1";
 /// The core of everything else.
 pub const OTHER_CORE: &str = "1";
 
+/// Processor time.
+#[derive(Clone, Copy)]
+pub struct Spent {
+    /// User and system.
+    pub all: Duration,
+    /// System alone.
+    pub kernel: Duration,
+}
+
+impl Spent {
+    /// What was spent since, on each of so many answers: microseconds, all and in the kernel.
+    pub fn micros_each(self, before: Self, answers: u64) -> (f64, f64) {
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        let each = |now: Duration, then: Duration| now.saturating_sub(then).as_secs_f64() * 1e6 / answers as f64;
+        (each(self.all, before.all), each(self.kernel, before.kernel))
+    }
+}
+
 /// A process that ends with its value.
 pub struct Process(Child);
 
@@ -35,13 +53,15 @@ impl Process {
         self.0.id()
     }
 
-    /// Processor time spent so far, user and system, all threads.
-    pub fn processor_time(&self) -> Result<Duration, Failure> {
+    /// Processor time spent so far by all threads.
+    pub fn processor_time(&self) -> Result<Spent, Failure> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;
         // After the name in parentheses: utime and stime are the 12th and 13th, in hundredths of a second.
         let after_name = stat.rsplit_once(") ").ok_or("an odd /proc/stat")?.1;
-        let ticks: u64 = after_name.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
-        Ok(Duration::from_millis(ticks * 10))
+        let mut times = after_name.split(' ').skip(11).map(|ticks| ticks.parse().map(|ticks: u64| ticks * 10));
+        let mut next = || times.next().ok_or("a short /proc/stat");
+        let (user, kernel) = (Duration::from_millis(next()??), Duration::from_millis(next()??));
+        Ok(Spent { all: user + kernel, kernel })
     }
 
     /// Resident memory in MiB.

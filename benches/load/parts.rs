@@ -89,6 +89,7 @@ struct Row<'a> {
     process: &'a Process,
     load: Load,
     micros: Vec<f64>,
+    kernel: Vec<f64>,
     rates: Vec<f64>,
     failures: u64,
 }
@@ -134,6 +135,7 @@ impl Bench {
             process: &subject.process,
             load,
             micros: Vec::new(),
+            kernel: Vec::new(),
             rates: Vec::new(),
             failures: 0,
         }
@@ -145,11 +147,11 @@ impl Bench {
             for row in rows.iter_mut() {
                 let before = row.process.processor_time()?;
                 let outcome = self.drive(row.load.clone()).await;
-                let spent = row.process.processor_time()?.saturating_sub(before);
+                let (micros, kernel) = row.process.processor_time()?.micros_each(before, outcome.answers);
                 // The first round warms up.
                 if round > 0 {
-                    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-                    row.micros.push(spent.as_secs_f64() * 1e6 / outcome.answers as f64);
+                    row.micros.push(micros);
+                    row.kernel.push(kernel);
                     row.rates.push(outcome.rate());
                     row.failures += outcome.failures;
                 }
@@ -229,19 +231,29 @@ impl Bench {
         let gateway = self.gateway().start()?;
         let post = load(&gateway, sign_up("/signup/pro")?, 303);
         let straight = load(&self.studio, sign_up("/v1/api-create-pro-user")?, 200);
+        let rival = rival(&self.folder, &self.folder, self.studio.address)?;
+        let proxied = load(&rival, sign_up("/signup/pro")?, 200);
         let capacity = self.drive(post.clone()).await.rate();
         println!("\n### Latency of a sign-up, and what the gateway adds (capacity {capacity:.0} a second)\n");
-        println!("| load | subject | p50 ms | p99 ms | p99.9 ms | failed |\n|---|---|---|---|---|---|");
+        println!(
+            "| load | subject | p50 ms | p99 ms | p99.9 ms | CPU µs each | failed |\n|---|---|---|---|---|---|---|"
+        );
         for share in [0.1, 0.5, 0.9] {
             let arrivals = Arrivals::PerSecond(capacity * share);
             let lasts = SPELL * 3;
-            let direct = self.drive(Load { arrivals, lasts, ..straight.clone() }).await;
-            let through = self.drive(Load { arrivals, lasts, ..post.clone() }).await;
-            for (name, outcome) in [("studio directly", &direct), ("through the gateway", &through)] {
+            let subjects = [
+                ("studio directly", &straight, &self.studio),
+                ("through nginx", &proxied, &rival),
+                ("through the gateway", &post, &gateway),
+            ];
+            for (name, load, subject) in subjects {
+                let before = subject.process.processor_time()?;
+                let outcome = self.drive(Load { arrivals, lasts, ..load.clone() }).await;
+                let (micros, _) = subject.process.processor_time()?.micros_each(before, outcome.answers);
                 let quantile = |share| outcome.quantile_ms(share);
                 let (p50, p99, p999) = (quantile(0.5), quantile(0.99), quantile(0.999));
                 println!(
-                    "| {:.0} % | {name} | {p50:.2} | {p99:.2} | {p999:.2} | {} |",
+                    "| {:.0} % | {name} | {p50:.2} | {p99:.2} | {p999:.2} | {micros:.0} | {} |",
                     share * 100.0,
                     outcome.failures
                 );
@@ -314,15 +326,16 @@ impl Bench {
 fn table(title: &str, rows: &[Row<'_>]) {
     println!("\n### {title}\n");
     println!(
-        "| subject | CPU µs each | each second and core | ratio | answered a second | failed |\n|---|---|---|---|---|---|"
+        "| subject | CPU µs each | of it in the kernel | each second and core | ratio | answered a second | failed |\n|---|---|---|---|---|---|---|"
     );
     let rival = rows.first().map_or(f64::NAN, |row| median(row.micros.clone()));
     for row in rows {
         let micros = median(row.micros.clone());
         let rate = median(row.rates.clone());
         println!(
-            "| {} | {micros:.1} | {:.0} | {:.2} | {rate:.0} | {} |",
+            "| {} | {micros:.1} | {:.1} | {:.0} | {:.2} | {rate:.0} | {} |",
             row.name,
+            median(row.kernel.clone()),
             1e6 / micros,
             rival / micros,
             row.failures
