@@ -6,20 +6,22 @@ use validator::ValidateLength as _;
 /// The most code points any one-line field holds (contract 3).
 pub const MAX_CODE_POINTS: u64 = 200;
 
-/// A trimmed, NFC-normalised, non-empty line of at most [`MAX_CODE_POINTS`] code points without control characters.
+/// A trimmed, NFC-normalised line of at most [`MAX_CODE_POINTS`] code points, with something to see in it and without
+/// control characters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Text(String);
 
 /// Why a line is not a [`Text`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing is left after trimming.
+    /// There is nothing to see: see [`is_blank`].
     #[error("the text is empty")]
     Empty,
     /// More than [`MAX_CODE_POINTS`] code points.
     #[error("the text is too long")]
     TooLong,
-    /// A character that no keyboard types into one line: C0, DEL, C1, or a Unicode line separator.
+    /// A character that no keyboard types into one line: C0, DEL, C1, a Unicode line separator, or an override of the
+    /// direction, which shows a name as another one.
     #[error("the text has a control character")]
     ControlCharacter,
 }
@@ -33,7 +35,7 @@ impl Text {
         let typed = trim(typed);
         // Most names are; and ASCII is its own normal form.
         let text: String = if typed.is_ascii() { typed.to_owned() } else { typed.nfc().collect() };
-        if text.is_empty() {
+        if is_blank(&text) {
             return Err(TextError::Empty);
         }
         if has_control(&text) {
@@ -58,12 +60,24 @@ pub fn trim(typed: &str) -> &str {
     typed.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 
-/// Whether a control character or a Unicode line or paragraph separator is in the text.
+/// Whether a control character, a Unicode line or paragraph separator, or an override of the direction is in the text.
 ///
-/// Direction marks stay: pasted Arabic and Hebrew names carry them.
+/// Direction marks and isolates stay: pasted Arabic and Hebrew names carry them.
 #[must_use]
 pub fn has_control(text: &str) -> bool {
-    text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+    text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202d}' | '\u{202e}'))
+}
+
+/// Whether there is nothing to see: white space, and what Unicode ignores by default or draws as nothing.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_whitespace()
+            || matches!(c,
+                '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
+    })
 }
 
 #[cfg(test)]
@@ -82,6 +96,8 @@ mod tests {
         for (name, typed, expected) in [
             ("empty", "", TextError::Empty),
             ("blank", " \u{2003}\t", TextError::Empty),
+            ("nothing to see", "\u{200b}\u{2060}\u{ad}\u{3164} \u{fe0f}", TextError::Empty),
+            ("override", "\u{202e}adA", TextError::ControlCharacter),
             ("newline inside", "a\nb", TextError::ControlCharacter),
             ("escape", "a\u{1b}[31m", TextError::ControlCharacter),
             ("delete", "a\u{7f}b", TextError::ControlCharacter),
@@ -90,6 +106,20 @@ mod tests {
             ("201 code points", &long, TextError::TooLong),
         ] {
             assert_eq!(Text::parse(typed).err(), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn marks_and_joiners_stay_inside_what_can_be_seen() {
+        for typed in [
+            "\u{200f}\u{5d3}\u{5d5}\u{5d3}",
+            "\u{2068}Ada\u{2069}",
+            "نامه\u{200c}ای",
+            "👩\u{200d}👧",
+            "❤\u{fe0f}",
+            "ㅤ김",
+        ] {
+            assert_eq!(Text::parse(typed).ok().map(|text| text.0).as_deref(), Some(typed));
         }
     }
 

@@ -11,7 +11,7 @@ use crate::domain::email::Email;
 use crate::domain::email_policy::{DomainRefusal, EmailPolicy};
 use crate::domain::password::{Password, PasswordPolicy};
 use crate::domain::policy::Mode;
-use crate::domain::text::{Text, trim};
+use crate::domain::text::{Text, is_blank};
 use crate::domain::username::Username;
 
 /// The name of the box that insists on a doubtful address (`upstream.validate_email`).
@@ -185,7 +185,7 @@ impl Parser<'_> {
         let is_empty = match field.kind {
             Kind::Password => typed.is_empty(),
             Kind::Consent => !self.form.is_ticked(field.name),
-            _ => trim(typed).is_empty(),
+            _ => is_blank(typed),
         };
         if is_empty {
             return if field.required { Err(Problem::Missing) } else { Ok(None) };
