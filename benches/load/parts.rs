@@ -15,7 +15,9 @@ use crate::Failure;
 use crate::generator::{Arrivals, Load, Outcome, Request};
 use crate::machine::{BOTH_CORES, MEASURED_CORE, Process, median};
 use crate::requests::{LINK, get, sign_up};
-use crate::subjects::{Gateway, Subject, bare, free_port, haproxy, is_ready, neighbours, redis, rival};
+use crate::subjects::{
+    Gateway, Subject, bare, free_port, haproxy, is_ready, neighbours, redis, rival, studio_of_http2,
+};
 
 /// Rounds of a comparison; the table shows medians.
 const ROUNDS: usize = 5;
@@ -23,6 +25,8 @@ const ROUNDS: usize = 5;
 const SPELL: Duration = Duration::from_secs(4);
 /// Connections of a comparison.
 const CONNECTIONS: usize = 32;
+/// Without the question to siteverify.
+const TURNSTILE_OFF: (&str, &str) = ("SIGNUP__FLOWS__PRO__TURNSTILE", "off");
 
 /// What all parts share.
 struct Bench {
@@ -188,14 +192,20 @@ impl Bench {
         let balancer = haproxy(&self.folder, self.studio.address)?;
         let memory = self.gateway().start()?;
         let shared = Gateway { redis: Some(redis.address), ..self.gateway() }.start()?;
-        let unverified =
-            Gateway { variables: &[("SIGNUP__FLOWS__PRO__TURNSTILE", "off")], ..self.gateway() }.start()?;
+        let unverified = Gateway { variables: &[TURNSTILE_OFF], ..self.gateway() }.start()?;
+        let modern = studio_of_http2(&self.folder)?;
+        let http2 = ("SIGNUP__UPSTREAM__HTTP2", "prior-knowledge");
+        let shares = Gateway { studio: modern.address, variables: &[http2], ..self.gateway() }.start()?;
+        let shares_unverified =
+            Gateway { studio: modern.address, variables: &[http2, TURNSTILE_OFF], ..self.gateway() }.start()?;
         let mut rows = [
             Self::row("nginx, proxy_pass", &rival, sign_up("/signup/pro")?, 200),
             Self::row("HAProxy", &balancer, sign_up("/signup/pro")?, 200),
             Self::row("gateway", &memory, sign_up("/signup/pro")?, 303),
             Self::row("gateway, Redis", &shared, sign_up("/signup/pro")?, 303),
             Self::row("gateway, Turnstile off", &unverified, sign_up("/signup/pro")?, 303),
+            Self::row("gateway, studio of HTTP/2", &shares, sign_up("/signup/pro")?, 303),
+            Self::row("gateway, studio of HTTP/2, Turnstile off", &shares_unverified, sign_up("/signup/pro")?, 303),
         ];
         self.alternate(&mut rows).await?;
         table("POST /signup/pro", &rows);

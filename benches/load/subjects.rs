@@ -40,8 +40,8 @@ pub struct Subject {
     pub address: SocketAddr,
 }
 
-/// nginx, one worker, with the body of a `server` block.
-pub fn nginx(folder: &Path, name: &str, core: &str, server: &str) -> Result<Subject, Failure> {
+/// nginx, one worker, with what stands after the address in `listen`, and the rest of a `server` block.
+pub fn nginx(folder: &Path, name: &str, core: &str, listen: &str, server: &str) -> Result<Subject, Failure> {
     let address = free_port()?;
     let file = folder.join(format!("{name}.conf"));
     let own = folder.join(name);
@@ -56,7 +56,7 @@ pub fn nginx(folder: &Path, name: &str, core: &str, server: &str) -> Result<Subj
                types {{ text/html html; }} sendfile on; tcp_nopush on; server_tokens off;\n\
                keepalive_requests 1000000000; open_file_cache max=100; access_log off;\n\
                client_body_temp_path {own}; proxy_temp_path {own}; fastcgi_temp_path {own}; uwsgi_temp_path {own}; scgi_temp_path {own};\n\
-               server {{ listen {address} backlog=8192; {server} }}\n\
+               server {{ listen {address} backlog=8192 {listen}; {server} }}\n\
              }}\n"
         ),
     )?;
@@ -67,15 +67,26 @@ pub fn nginx(folder: &Path, name: &str, core: &str, server: &str) -> Result<Subj
     Ok(Subject { process, address })
 }
 
+/// A studio: fixed answers.
+const STUDIO: &str = r#"default_type application/json;
+    location = /v1/api-create-pro-user { return 200 '{"success":true,"id":7,"redirectUrl":"http://localhost:3000/welcome"}'; }"#;
+
+/// A studio that speaks HTTP/2 in the clear, from the core of the load.
+pub fn studio_of_http2(folder: &Path) -> Result<Subject, Failure> {
+    nginx(folder, "studio", OTHER_CORE, "http2", STUDIO)
+}
+
 /// Studio and siteverify: fixed answers, from the core of the load.
 pub fn neighbours(folder: &Path) -> Result<Subject, Failure> {
     nginx(
         folder,
         "neighbours",
         OTHER_CORE,
-        r#"default_type application/json;
-           location = /v1/api-create-pro-user { return 200 '{"success":true,"id":7,"redirectUrl":"http://localhost:3000/welcome"}'; }
-           location = /siteverify { return 200 '{"success":true,"hostname":"localhost","action":"pro","challenge_ts":"$time_iso8601"}'; }"#,
+        "",
+        &format!(
+            r#"{STUDIO}
+           location = /siteverify {{ return 200 '{{"success":true,"hostname":"localhost","action":"pro","challenge_ts":"$time_iso8601"}}'; }}"#
+        ),
     )
 }
 
@@ -87,6 +98,7 @@ pub fn rival(folder: &Path, pages: &Path, studio: SocketAddr) -> Result<Subject,
         folder,
         "rival",
         MEASURED_CORE,
+        "",
         &format!(
             "root {pages};\n\
              location /quiet/ {{ alias {pages}/; }}\n\

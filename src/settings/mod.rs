@@ -179,6 +179,8 @@ pub struct Upstream {
     pub connect_timeout: Duration,
     /// How long a whole call may take.
     pub timeout: Duration,
+    /// How creations travel.
+    pub http2: Http2,
     /// Calls at once; above it 503.
     pub max_in_flight: usize,
     /// Consecutive failures that open the circuit.
@@ -191,6 +193,17 @@ pub struct Upstream {
     pub reveal_existing_email: bool,
     /// Whether the upstream's e-mail check is asked first.
     pub validate_email: bool,
+}
+
+/// `upstream.http2`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Http2 {
+    /// Creations share a connection once the studio has agreed to HTTP/2 in a TLS handshake.
+    Auto,
+    /// A connection of its own for each creation.
+    Off,
+    /// Creations share a connection, and HTTP/2 is spoken without asking, also in the clear.
+    PriorKnowledge,
 }
 
 /// How long a visitor waits for the upstream's opinion of an address.

@@ -145,6 +145,7 @@ fn upstream(scope: &mut Scope<'_>) -> Upstream {
         jwt_token: scope.secret("upstream.jwt_token", fallback),
         connect_timeout: scope.time("upstream.connect_timeout"),
         timeout: scope.time("upstream.timeout"),
+        http2: scope.get("upstream.http2"),
         max_in_flight: scope.within("upstream.max_in_flight", 1..=u64::from(u32::MAX), 1),
         circuit_failures: scope.within("upstream.circuit.failures", 1..=u64::from(u32::MAX), 1),
         circuit_open_for: scope.time("upstream.circuit.open_for"),

@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::placeholder::Placeholder;
-use super::{LogFormat, LogLevel, OnOutage, TurnstileMode};
+use super::{Http2, LogFormat, LogLevel, OnOutage, TurnstileMode};
 use crate::domain::attribution::UtmFormat;
 use crate::domain::client::ForwardingHeader;
 use crate::domain::email::fold_domain;
@@ -281,6 +281,7 @@ macro_rules! named {
 
 named! {
     Mode { "enforce" => Mode::Enforce, "observe" => Mode::Observe }
+    Http2 { "auto" => Http2::Auto, "off" => Http2::Off, "prior-knowledge" => Http2::PriorKnowledge }
     OnOutage { "reject" => OnOutage::Reject, "allow" => OnOutage::Allow }
     TurnstileMode {
         "gateway" => TurnstileMode::Gateway,

@@ -18,7 +18,7 @@ use super::{Studio, Trace, retry_after};
 use crate::causes::chain;
 use crate::domain::origins::ReturnUrl;
 use crate::guard::Cleared;
-use crate::http::{BodyError, is_json, read_body};
+use crate::http::{BodyError, Place, is_json, read_body, was_not_processed};
 use crate::signup::Flow;
 use crate::step::{self, step};
 
@@ -208,18 +208,21 @@ impl Studio {
     }
 
     async fn send(&self, flow: &Flow, key: &str, body: Bytes, trace: &Trace) -> Result<Created, CreateError> {
-        let response = match self.send_once(flow, key, body.clone(), trace).await {
-            // Nothing was sent: the one case in which a second try cannot create a second account.
-            Err(failure) if failure.is_connect() => {
-                counter!("signup_upstream_retries_total").increment(1);
-                self.send_once(flow, key, body, trace).await
-            }
-            first => first,
-        };
+        // Kept until the answer is read.
+        let mut place = self.place();
+        let mut response = self.send_once(place.as_ref(), flow, key, body.clone(), trace).await;
+        self.note_protocol(&response);
+        // The one case in which a second try cannot create a second account.
+        if response.as_ref().is_err_and(was_not_processed) {
+            counter!("signup_upstream_retries_total").increment(1);
+            place = self.place();
+            response = self.send_once(place.as_ref(), flow, key, body, trace).await;
+            self.note_protocol(&response);
+        }
         let response = response.map_err(|failure| {
             let failure = failure.without_url();
             tracing::warn!(error = %chain(&failure), "the upstream was not reached or broke off");
-            if failure.is_connect() {
+            if was_not_processed(&failure) {
                 CreateError::Unavailable { retry_after: DEFAULT_RETRY_AFTER }
             } else {
                 CreateError::Unanswered
@@ -228,17 +231,23 @@ impl Studio {
         self.read_creation(flow, response).await
     }
 
-    async fn send_once(&self, flow: &Flow, key: &str, body: Bytes, trace: &Trace) -> Result<Response, reqwest::Error> {
-        let request = self
-            .clients
-            .fresh
-            .post(self.url(flow.upstream_path))
-            .header(CONTENT_TYPE, "application/json")
+    async fn send_once(
+        &self,
+        place: Option<&Place>,
+        flow: &Flow,
+        key: &str,
+        body: Bytes,
+        trace: &Trace,
+    ) -> Result<Response, reqwest::Error> {
+        let url = self.url(flow.upstream_path);
+        let request = match place {
+            Some(place) => place.client.post(url),
             // The one request of its connection. Who closes first keeps the port for a minute: let it be the studio, whose
             // port is the same for all.
-            .header(CONNECTION, "close")
-            .header("idempotency-key", format!("\"{key}\""))
-            .body(body);
+            None => self.clients.fresh.post(url).header(CONNECTION, "close"),
+        };
+        let request =
+            request.header(CONTENT_TYPE, "application/json").header("idempotency-key", format!("\"{key}\"")).body(body);
         trace.attach(request).send().await
     }
 

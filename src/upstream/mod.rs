@@ -8,10 +8,11 @@ pub mod payload;
 pub mod refusal;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::RequestBuilder;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{RequestBuilder, Response, Version};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -20,8 +21,8 @@ use self::circuit::Circuit;
 use crate::domain::attribution::UtmFormat;
 use crate::domain::client::ClientAddress;
 use crate::domain::origins::RedirectPolicy;
-use crate::http::Clients;
-use crate::settings::Phrases;
+use crate::http::{Clients, Place};
+use crate::settings::{Http2, Phrases};
 use crate::step::{self, TraceContext};
 
 /// One tenant's studio.
@@ -32,6 +33,9 @@ pub struct Studio {
     budget: Duration,
     timeout: Duration,
     circuit: Arc<Circuit>,
+    http2: Http2,
+    /// Whether the studio agreed to HTTP/2 when it was asked last.
+    agreed_to_http2: AtomicBool,
     max_in_flight: usize,
     in_flight: Arc<Semaphore>,
     phrases: Phrases,
@@ -76,6 +80,8 @@ impl Studio {
             clients,
             circuit: Arc::new(Circuit::new(upstream.circuit_failures, upstream.circuit_open_for)),
             budget: upstream.creation_budget(),
+            http2: upstream.http2,
+            agreed_to_http2: AtomicBool::new(false),
             max_in_flight: upstream.max_in_flight,
             in_flight: Arc::new(Semaphore::new(upstream.max_in_flight.min(Semaphore::MAX_PERMITS))),
             base_url: upstream.base_url,
@@ -115,6 +121,25 @@ impl Studio {
     #[must_use]
     pub fn circuit_gauge(&self) -> f64 {
         self.circuit.gauge()
+    }
+
+    /// A place on a shared connection, where creations have one.
+    fn place(&self) -> Option<Place> {
+        let shares = match self.http2 {
+            Http2::Auto => self.agreed_to_http2.load(Ordering::Relaxed),
+            Http2::Off => false,
+            Http2::PriorKnowledge => true,
+        };
+        shares.then(|| self.clients.lanes.place()).flatten()
+    }
+
+    /// Takes down which protocol a creation travelled by; one that broke has settled on none.
+    fn note_protocol(&self, travelled: &Result<Response, reqwest::Error>) {
+        let agreed = travelled.as_ref().is_ok_and(|response| response.version() == Version::HTTP_2);
+        let before = self.agreed_to_http2.swap(agreed, Ordering::Relaxed);
+        if agreed && !before && self.http2 == Http2::Auto {
+            tracing::info!("the upstream speaks HTTP/2: creations share a connection");
+        }
     }
 
     /// The URL of an operation: the path is appended, never resolved.

@@ -26,6 +26,7 @@ mod form_rules;
 mod funnel;
 mod health;
 mod hosts;
+mod http2;
 mod language_switch;
 mod languages;
 mod limits;

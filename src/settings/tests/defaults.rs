@@ -29,6 +29,7 @@ fn each_default_is_the_contracts() {
         ("upstream.api_key", "[not set]"),
         ("upstream.connect_timeout", r#""2s""#),
         ("upstream.timeout", r#""15s""#),
+        ("upstream.http2", r#""auto""#),
         ("upstream.max_in_flight", "256"),
         ("upstream.circuit.failures", "20"),
         ("upstream.circuit.open_for", r#""10s""#),

@@ -81,6 +81,7 @@ fn nonsense_is_refused_in_every_environment() {
         ("upstream.api_key", "two words"),
         ("upstream.jwt_token", "line\nbreak"),
         ("upstream.connect_timeout", "0s"),
+        ("upstream.http2", "2"),
         ("upstream.max_in_flight", "0"),
         ("upstream.max_in_flight", "-1"),
         ("upstream.circuit.failures", "0"),

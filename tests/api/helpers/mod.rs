@@ -3,6 +3,7 @@
 pub mod app;
 pub mod faults;
 pub mod form;
+pub mod http2;
 pub mod log;
 pub mod neighbour;
 pub mod page;
