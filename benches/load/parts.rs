@@ -16,7 +16,8 @@ use crate::generator::{Arrivals, Load, Outcome, Request};
 use crate::machine::{BOTH_CORES, MEASURED_CORE, Process, median};
 use crate::requests::{LINK, get, sign_up};
 use crate::subjects::{
-    Gateway, Subject, bare, free_port, haproxy, is_ready, neighbours, redis, rival, studio_of_http2,
+    Gateway, Subject, bare, free_port, haproxy, is_ready, neighbours, redis, rival, rival_of_tls, studio_of_http2,
+    studio_of_tls,
 };
 
 /// Rounds of a comparison; the table shows medians.
@@ -25,6 +26,8 @@ const ROUNDS: usize = 5;
 const SPELL: Duration = Duration::from_secs(4);
 /// Connections of a comparison.
 const CONNECTIONS: usize = 32;
+/// Creations over a shared connection, in the clear.
+const HTTP2: (&str, &str) = ("SIGNUP__UPSTREAM__HTTP2", "prior-knowledge");
 /// Without the question to siteverify.
 const TURNSTILE_OFF: (&str, &str) = ("SIGNUP__FLOWS__PRO__TURNSTILE", "off");
 
@@ -194,21 +197,39 @@ impl Bench {
         let shared = Gateway { redis: Some(redis.address), ..self.gateway() }.start()?;
         let unverified = Gateway { variables: &[TURNSTILE_OFF], ..self.gateway() }.start()?;
         let modern = studio_of_http2(&self.folder)?;
-        let http2 = ("SIGNUP__UPSTREAM__HTTP2", "prior-knowledge");
-        let shares = Gateway { studio: modern.address, variables: &[http2], ..self.gateway() }.start()?;
-        let shares_unverified =
-            Gateway { studio: modern.address, variables: &[http2, TURNSTILE_OFF], ..self.gateway() }.start()?;
+        let over_http2 = Gateway { studio: modern.address, variables: &[HTTP2], ..self.gateway() };
+        let unverified_over_http2 = Gateway { variables: &[HTTP2, TURNSTILE_OFF], ..over_http2 }.start()?;
+        let shared_over_http2 = Gateway { redis: Some(redis.address), ..over_http2 }.start()?;
+        let over_http2 = over_http2.start()?;
+        let (encrypted, authority) = studio_of_tls(&self.folder)?;
+        let rival_of_tls = rival_of_tls(&self.folder, encrypted.address)?;
+        let (port, authority) = (encrypted.address.port(), authority.display().to_string());
+        let base_url = format!("https://localhost:{port}/v1");
+        let trust = [("SIGNUP__UPSTREAM__BASE_URL", base_url.as_str()), ("SSL_CERT_FILE", &authority)];
+        let over_tls = Gateway { variables: &trust, ..self.gateway() }.start()?;
         let mut rows = [
             Self::row("nginx, proxy_pass", &rival, sign_up("/signup/pro")?, 200),
             Self::row("HAProxy", &balancer, sign_up("/signup/pro")?, 200),
             Self::row("gateway", &memory, sign_up("/signup/pro")?, 303),
             Self::row("gateway, Redis", &shared, sign_up("/signup/pro")?, 303),
             Self::row("gateway, Turnstile off", &unverified, sign_up("/signup/pro")?, 303),
-            Self::row("gateway, studio of HTTP/2", &shares, sign_up("/signup/pro")?, 303),
-            Self::row("gateway, studio of HTTP/2, Turnstile off", &shares_unverified, sign_up("/signup/pro")?, 303),
         ];
         self.alternate(&mut rows).await?;
-        table("POST /signup/pro", &rows);
+        table("POST /signup/pro, a studio of HTTP/1", &rows);
+        let mut rows = [
+            Self::row("nginx, proxy_pass (HTTP/1)", &rival, sign_up("/signup/pro")?, 200),
+            Self::row("gateway", &over_http2, sign_up("/signup/pro")?, 303),
+            Self::row("gateway, Redis", &shared_over_http2, sign_up("/signup/pro")?, 303),
+            Self::row("gateway, Turnstile off", &unverified_over_http2, sign_up("/signup/pro")?, 303),
+        ];
+        self.alternate(&mut rows).await?;
+        table("POST /signup/pro, a studio of HTTP/2 in the clear", &rows);
+        let mut rows = [
+            Self::row("nginx, proxy_pass (HTTP/1)", &rival_of_tls, sign_up("/signup/pro")?, 200),
+            Self::row("gateway", &over_tls, sign_up("/signup/pro")?, 303),
+        ];
+        self.alternate(&mut rows).await?;
+        table("POST /signup/pro, a studio behind TLS, as in production", &rows);
         Ok(())
     }
 
@@ -238,13 +259,22 @@ impl Bench {
     }
 
     async fn latency(&self) -> Result<(), Failure> {
-        let gateway = self.gateway().start()?;
-        let post = load(&gateway, sign_up("/signup/pro")?, 303);
+        let modern = studio_of_http2(&self.folder)?;
+        let over_http2 = Gateway { studio: modern.address, variables: &[HTTP2], ..self.gateway() }.start()?;
+        self.latency_of("HTTP/2", &over_http2).await?;
+        drop(over_http2);
+        self.latency_of("HTTP/1", &self.gateway().start()?).await
+    }
+
+    async fn latency_of(&self, studio: &str, gateway: &Subject) -> Result<(), Failure> {
+        let post = load(gateway, sign_up("/signup/pro")?, 303);
         let straight = load(&self.studio, sign_up("/v1/api-create-pro-user")?, 200);
         let rival = rival(&self.folder, &self.folder, self.studio.address)?;
         let proxied = load(&rival, sign_up("/signup/pro")?, 200);
         let capacity = self.drive(post.clone()).await.rate();
-        println!("\n### Latency of a sign-up, and what the gateway adds (capacity {capacity:.0} a second)\n");
+        println!(
+            "\n### Latency of a sign-up, and what the gateway adds; a studio of {studio} (capacity {capacity:.0} a second)\n"
+        );
         println!(
             "| load | subject | p50 ms | p99 ms | p99.9 ms | CPU µs each | failed |\n|---|---|---|---|---|---|---|"
         );
@@ -252,9 +282,9 @@ impl Bench {
             let arrivals = Arrivals::PerSecond(capacity * share);
             let lasts = SPELL * 3;
             let subjects = [
-                ("studio directly", &straight, &self.studio),
-                ("through nginx", &proxied, &rival),
-                ("through the gateway", &post, &gateway),
+                ("studio directly (HTTP/1)", &straight, &self.studio),
+                ("through nginx (HTTP/1)", &proxied, &rival),
+                ("through the gateway", &post, gateway),
             ];
             for (name, load, subject) in subjects {
                 let before = subject.process.processor_time()?;

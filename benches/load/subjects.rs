@@ -76,6 +76,38 @@ pub fn studio_of_http2(folder: &Path) -> Result<Subject, Failure> {
     nginx(folder, "studio", OTHER_CORE, "http2", STUDIO)
 }
 
+/// A studio behind TLS that offers HTTP/2, from the core of the load, and the authority to trust.
+pub fn studio_of_tls(folder: &Path) -> Result<(Subject, PathBuf), Failure> {
+    let openssl = |arguments: &str| -> Result<(), Failure> {
+        let made = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output()?;
+        if made.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&made.stderr).into()) }
+    };
+    fs::write(folder.join("names"), "subjectAltName=DNS:localhost\n")?;
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    openssl(&format!("req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=authority"))?;
+    openssl(&format!("req {key} -keyout leaf.key -out leaf.csr -subj /CN=localhost"))?;
+    openssl("x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out leaf.pem -days 2 -extfile names")?;
+    let keys = folder.display();
+    let server = format!("ssl_certificate {keys}/leaf.pem; ssl_certificate_key {keys}/leaf.key; {STUDIO}");
+    Ok((nginx(folder, "tls", OTHER_CORE, "ssl http2", &server)?, folder.join("ca.pem")))
+}
+
+/// The rival before that studio: it reuses TLS sessions, as is its default.
+pub fn rival_of_tls(folder: &Path, studio: SocketAddr) -> Result<Subject, Failure> {
+    let log = folder.join("rival-tls-access.log");
+    nginx(
+        folder,
+        "rival-tls",
+        MEASURED_CORE,
+        "",
+        &format!(
+            "location = /signup/pro {{ access_log {}; proxy_set_header X-Forwarded-For $remote_addr; \
+               proxy_pass https://{studio}/v1/api-create-pro-user; }}",
+            log.display()
+        ),
+    )
+}
+
 /// Studio and siteverify: fixed answers, from the core of the load.
 pub fn neighbours(folder: &Path) -> Result<Subject, Failure> {
     nginx(

@@ -1,4 +1,5 @@
-//! A creation, at most once: retried only while nothing was sent, and never called a failure when it may have succeeded.
+//! A creation, at most once: retried only when it surely was not processed, and never called a failure when it may have
+//! succeeded.
 
 use std::time::Duration;
 

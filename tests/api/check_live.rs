@@ -4,6 +4,7 @@ use serde_json::json;
 use signup_gateway::live::{Report, check_all};
 
 use crate::helpers::app::settings;
+use crate::helpers::http2::Http2Studio;
 use crate::helpers::neighbour::{Vacancy, raw};
 use crate::helpers::{Neighbour, Reply};
 
@@ -30,6 +31,18 @@ async fn neighbours_that_answer_and_know_us_are_sound() {
     let lines: Vec<String> = report.to_string().lines().map(str::to_owned).collect();
     assert_eq!(lines.len(), 3);
     assert!(lines.iter().all(|line| line.starts_with("ok      default  ")), "{report}");
+}
+
+#[tokio::test]
+async fn a_studio_is_asked_in_the_protocol_that_creations_speak() {
+    let (studio, siteverify, modern) =
+        (Neighbour::studio().await, Neighbour::siteverify().await, Http2Studio::start().await);
+    let (url, http2) = (modern.url(), ("SIGNUP__UPSTREAM__HTTP2", "prior-knowledge"));
+    let at_modern = ("SIGNUP__UPSTREAM__BASE_URL", url.as_str());
+    for (variables, is_sound) in [(&[at_modern, http2][..], true), (&[at_modern], false), (&[http2], false)] {
+        let report = check(&studio, &siteverify, variables).await;
+        assert_eq!(outcome(&report, "default", "upstream").is_ok(), is_sound, "{variables:?}: {report}");
+    }
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ mod prometheus;
 mod at_most_once;
 mod balancer;
 mod check_live;
+mod http2;
 mod limits;
 mod metrics;
 mod outage;

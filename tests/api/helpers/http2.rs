@@ -186,6 +186,7 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>, mut orders: broadcast
                 match kind {
                     kind::SETTINGS if flags & ACK == 0 => frame(kind::SETTINGS, ACK, 0, &[]),
                     kind::PING if flags & ACK == 0 => frame(kind::PING, ACK, 0, &payload),
+                    kind::HEADERS if flags & END_STREAM != 0 => created(id),
                     kind::DATA => {
                         let body = open.entry(id).or_default();
                         body.extend_from_slice(&payload);

@@ -1,0 +1,122 @@
+//! A studio behind a real TLS front: creations share a connection from the moment it agrees to HTTP/2, and no account is
+//! made twice or lost when it no longer does.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::available_parallelism;
+
+use crate::helpers::app::sample;
+use crate::helpers::{FLOWS, Neighbour};
+use crate::process::{Gateway, eventually, free_port};
+
+/// A folder with an authority and a certificate for `localhost`, gone when dropped.
+struct Certificates(PathBuf);
+
+impl Certificates {
+    fn make() -> Self {
+        let folder = std::env::temp_dir().join(format!("signup-gateway-tls-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let openssl = |arguments: &str| {
+            let made = Command::new("openssl").args(arguments.split(' ')).current_dir(&folder).output().unwrap();
+            assert!(made.status.success(), "{arguments}: {}", String::from_utf8_lossy(&made.stderr));
+        };
+        fs::write(folder.join("names"), "subjectAltName=DNS:localhost\n").unwrap();
+        let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+        openssl(&format!("req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=authority"));
+        openssl(&format!("req {key} -keyout leaf.key -out leaf.csr -subj /CN=localhost"));
+        openssl("x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out leaf.pem -days 2 -extfile names");
+        let [certificate, key] = ["leaf.pem", "leaf.key"].map(|name| fs::read(folder.join(name)).unwrap());
+        fs::write(folder.join("front.pem"), [certificate, key].concat()).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Certificates {
+    fn drop(&mut self) {
+        let _gone = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A TLS front of the studio: it tells it which protocol a request came by, and on which connection.
+struct Front(Child);
+
+impl Front {
+    async fn start(port: u16, protocols: &str, certificates: &Certificates, studio: &Neighbour) -> Self {
+        let (file, certificate) = (certificates.path("front.cfg"), certificates.path("front.pem"));
+        let configuration = format!(
+            "defaults\n mode http\n timeout connect 5s\n timeout client 30s\n timeout server 30s\n\
+             frontend tls\n option disable-h2-upgrade\n bind 127.0.0.1:{port} ssl crt {certificate} alpn {protocols}\n \
+             http-request set-header x-came-by %[req.ver]\n http-request set-header x-came-from %[src_port]\n \
+             default_backend studio\n\
+             backend studio\n server studio {}\n",
+            studio.address
+        );
+        fs::write(Path::new(&file), configuration).unwrap();
+        let process = Command::new("haproxy").args(["-db", "-f", &file]).stderr(Stdio::null()).spawn().unwrap();
+        eventually("the front listens", async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok())
+            .await;
+        Self(process)
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _gone = self.0.wait();
+    }
+}
+
+/// Protocol and connection of each creation so far.
+fn arrivals(studio: &Neighbour) -> Vec<(String, String)> {
+    let told = |request: &crate::helpers::Received, name| request.header(name).unwrap().to_owned();
+    studio.received().iter().map(|request| (told(request, "x-came-by"), told(request, "x-came-from"))).collect()
+}
+
+async fn sign_up(gateway: &Gateway, visitor: usize) -> u16 {
+    let (flow, email) = (FLOWS[visitor % 2], format!("visitor-{visitor}@acme.example"));
+    let form = gateway.get(&format!("/signup/{}", flow.slug)).await;
+    let mut fields = sample(flow);
+    fields.retain(|(name, _)| *name != "email");
+    fields.push(("email", &email));
+    gateway.submit(&form, &fields, &format!("198.51.100.{visitor}")).await.unwrap().status
+}
+
+#[tokio::test]
+async fn creations_share_a_connection_while_the_studio_agrees_to_http_2() {
+    let certificates = Certificates::make();
+    let (studio, siteverify, port) = (Neighbour::studio().await, Neighbour::siteverify().await, free_port());
+    let (url, authority) = (format!("https://localhost:{port}/v1"), certificates.path("ca.pem"));
+    let trust = [("SIGNUP__UPSTREAM__BASE_URL", url.as_str()), ("SSL_CERT_FILE", authority.as_str())];
+    let front = Front::start(port, "h2,http/1.1", &certificates, &studio).await;
+    let gateway = Gateway::start(&studio, &siteverify, &trust).await;
+    for visitor in 0..9 {
+        assert_eq!(sign_up(&gateway, visitor).await, 303, "visitor {visitor}");
+    }
+    let first = arrivals(&studio);
+    assert!(first.iter().all(|(protocol, _)| protocol == "2.0"), "{first:?}");
+    let connections: BTreeSet<_> = first.iter().skip(1).collect();
+    assert!(connections.len() <= available_parallelism().unwrap().get(), "one for each worker: {first:?}");
+    assert!(!connections.contains(&first[0]), "the first had its own: {first:?}");
+    assert_eq!(gateway.logged("the upstream speaks HTTP/2"), 1);
+
+    // It no longer does. Whoever meets that first may be told that nothing is known; nobody is after them.
+    drop(front);
+    let _front = Front::start(port, "http/1.1", &certificates, &studio).await;
+    let met = sign_up(&gateway, 20).await;
+    assert!([303, 504].contains(&met), "{met}");
+    let before = studio.received().len();
+    assert!(before <= first.len() + 1, "one creation at the most");
+    for visitor in 21..25 {
+        assert_eq!(sign_up(&gateway, visitor).await, 303, "visitor {visitor}");
+    }
+    let last = arrivals(&studio).split_off(before);
+    let connections: BTreeSet<_> = last.iter().collect();
+    assert_eq!((last.len(), connections.len()), (4, 4), "each has its own again: {last:?}");
+    assert!(last.iter().all(|(protocol, _)| protocol == "1.1"), "{last:?}");
+}
