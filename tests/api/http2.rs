@@ -35,10 +35,9 @@ async fn creations_share_a_connection() {
             assert_created(&app.sign_up(flow).await, &format!("{}, {round}", flow.slug));
         }
     }
-    join_all(FLOWS.iter().cycle().take(20).map(|flow| app.sign_up(flow)))
-        .await
-        .iter()
-        .for_each(|answer| assert_created(answer, "crowd"));
+    for answer in join_all(FLOWS.iter().cycle().take(20).map(|flow| app.sign_up(flow))).await {
+        assert_created(&answer, "crowd");
+    }
     assert_eq!(studio.created().len(), FLOWS.len() * 5 + 20);
     assert!(studio.connections() <= workers(), "{} connections", studio.connections());
     assert_eq!(
@@ -138,7 +137,9 @@ async fn above_a_hundred_creations_at_once_there_is_another_connection_and_nobod
         studio.answer();
     };
     let (answers, ()) = tokio::join!(join_all(FLOWS.iter().cycle().take(crowd).map(|flow| app.sign_up(flow))), told);
-    answers.iter().for_each(|answer| assert_created(answer, "crowd"));
+    for answer in &answers {
+        assert_created(answer, "crowd");
+    }
     assert_eq!(studio.created().len(), crowd);
     assert!((2..=2 * workers()).contains(&studio.connections()), "{} connections", studio.connections());
 }
