@@ -8,14 +8,19 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder};
 use thread_local::ThreadLocal;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 /// Requests at once on one connection: no peer should allow fewer (RFC 9113, 6.5.2), and one above a peer's limit would
 /// wait unseen, with its budget running.
 const STREAMS: usize = 100;
+
+/// How long a connection takes new requests: a studio that moves is followed, and one that grows is used whole.
+const MAX_AGE: Duration = Duration::from_mins(1);
 
 /// The shared connections of each thread. A connection lives on the thread that made it, as long as that thread's requests:
 /// one that ended with another worker would take ours along.
@@ -27,6 +32,7 @@ pub struct Lanes {
 /// A client with one connection to each studio.
 struct Lane {
     client: Client,
+    made_at: Instant,
     streams: Arc<Semaphore>,
 }
 
@@ -52,11 +58,13 @@ impl Lanes {
     #[must_use]
     pub fn place(&self) -> Option<Place> {
         let mut lanes = self.of_each_thread.get_or_default().borrow_mut();
+        // Who has a place on one keeps it.
+        lanes.retain(|lane| lane.made_at.elapsed() < MAX_AGE);
         if let Some(place) = lanes.iter().find_map(Lane::place) {
             return Some(place);
         }
         let client = (self.builder)().build().ok()?;
-        lanes.push(Lane { client, streams: Arc::new(Semaphore::new(STREAMS)) });
+        lanes.push(Lane { client, made_at: Instant::now(), streams: Arc::new(Semaphore::new(STREAMS)) });
         lanes.last()?.place()
     }
 }
@@ -93,6 +101,19 @@ mod tests {
         let _again = lanes.place().unwrap();
         assert_eq!((count(&lanes), places.len()), (2, STREAMS - 1));
         assert!(lanes.of_each_thread.get_or_default().borrow()[0].place().is_none(), "the first was filled up");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_old_connection_takes_nobody_new() {
+        let lanes = lanes();
+        let _kept = lanes.place().unwrap();
+        tokio::time::advance(MAX_AGE / 2).await;
+        let of_the_same = Arc::clone(&lanes.of_each_thread.get_or_default().borrow()[0].streams);
+        let _also = lanes.place().unwrap();
+        assert_eq!(of_the_same.available_permits(), STREAMS - 2);
+        tokio::time::advance(MAX_AGE).await;
+        let _new = lanes.place().unwrap();
+        assert_eq!((count(&lanes), of_the_same.available_permits()), (1, STREAMS - 2));
     }
 
     #[test]
