@@ -1,7 +1,7 @@
 //! The HTTP clients, and how answers are read: bounded, without redirects, without decompression.
 
-mod lanes;
 mod names;
+mod shared;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -9,72 +9,117 @@ use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Response, redirect, retry};
 
-pub use self::lanes::{Lanes, Place};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+
 use self::names::Names;
+pub use self::shared::{SharedConnections, Stream};
+use crate::settings::Http2;
 
 /// The largest answer we read of any neighbour, in bytes.
 pub const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// Idle connections are given up before a usual server's keep-alive ends, so that we seldom write to a closed one.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+/// Idle connections kept for each neighbour.
+const IDLE_CONNECTIONS: usize = 64;
+
+/// Shared connections are probed while somebody waits, so that one that died without a word costs seconds.
+const PROBE_EVERY: Duration = Duration::from_secs(3);
 
 /// The clients; every connection of the process belongs to one of them.
 #[derive(Clone)]
 pub struct Clients {
-    /// For requests that may be sent again: reads and siteverify. Keeps connections.
+    /// For requests that may be sent again, as to siteverify. Keeps connections.
     pub pooled: Client,
+    /// For what is read from a studio: the same, in the protocol of that studio.
+    pub reads: Client,
     /// For creations: never an idle connection, because a stale one cannot be told from a lost answer.
     pub fresh: Client,
-    /// For creations at a studio that speaks HTTP/2, where it can.
-    pub lanes: Arc<Lanes>,
+    /// For creations at a studio that speaks HTTP/2.
+    pub shared: Arc<SharedConnections>,
 }
 
 /// The clients cannot be built: no certificates, or no TLS.
 #[derive(Debug, thiserror::Error)]
-#[error("the HTTP client cannot be built")]
-pub struct ClientError(#[from] reqwest::Error);
+pub enum ClientError {
+    /// The system's certificates cannot be had.
+    #[error("no TLS")]
+    Tls(#[from] rustls::Error),
+    /// A client cannot be built.
+    #[error("the HTTP client cannot be built")]
+    Client(#[from] reqwest::Error),
+}
 
 impl Clients {
     /// Builds them.
     ///
     /// # Errors
     /// [`ClientError`] when the system offers no certificates.
-    pub fn new(connect_timeout: Duration) -> Result<Self, ClientError> {
-        let pooled = builder(connect_timeout, 64);
+    pub fn new(connect_timeout: Duration, http2: Http2) -> Result<Self, ClientError> {
+        // Read once: the trust store of the system, and one memory of TLS sessions for all.
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_platform_verifier()?
+            .with_no_client_auth();
+        let base = Base { connect_timeout, tls };
+        let pooled = base.builder(BOTH).pool_max_idle_per_host(IDLE_CONNECTIONS).build()?;
+        let reads = match http2 {
+            Http2::Auto | Http2::Off => pooled.clone(),
+            Http2::PriorKnowledge => base.builder(HTTP_2).http2_prior_knowledge().build()?,
+        };
+        let fresh = base.builder(if http2 == Http2::Off { HTTP_1 } else { BOTH }).pool_max_idle_per_host(0);
         // A connection that is used once is never idle: nothing is to be probed.
-        let fresh =
-            builder(connect_timeout, 0).tcp_keepalive(None).tcp_keepalive_interval(None).tcp_keepalive_retries(None);
-        let lane = move || builder(connect_timeout, 1).http2_prior_knowledge();
-        Ok(Self { pooled: pooled.build()?, fresh: fresh.build()?, lanes: Arc::new(Lanes::new(lane)) })
+        let fresh = fresh.tcp_keepalive(None).tcp_keepalive_interval(None).tcp_keepalive_retries(None).build()?;
+        let shared = move || {
+            base.builder(HTTP_2)
+                .http2_prior_knowledge()
+                .http2_keep_alive_interval(PROBE_EVERY)
+                .http2_keep_alive_timeout(connect_timeout)
+        };
+        Ok(Self { pooled, reads, fresh, shared: Arc::new(SharedConnections::new(shared)) })
     }
 }
 
+/// The protocols that a client offers in a TLS handshake (RFC 7301), the first preferred.
+type Protocols = &'static [&'static [u8]];
+const HTTP_1: Protocols = &[b"http/1.1"];
+const HTTP_2: Protocols = &[b"h2"];
+const BOTH: Protocols = &[b"h2", b"http/1.1"];
+
 /// What all clients have in common.
-fn builder(connect_timeout: Duration, idle_connections: usize) -> ClientBuilder {
-    #[expect(clippy::disallowed_methods, reason = "the one place that builds clients")]
-    Client::builder()
-        .connect_timeout(connect_timeout)
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .retry(retry::never())
-        .no_proxy()
-        .dns_resolver(Names::of_the_process())
-        .pool_max_idle_per_host(idle_connections)
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .tcp_nodelay(true)
+struct Base {
+    connect_timeout: Duration,
+    tls: rustls::ClientConfig,
 }
 
-/// Whether a request that failed surely was not processed: there was no connection, or the peer says so (RFC 9113, 6.8 and
-/// 8.7).
+impl Base {
+    fn builder(&self, protocols: Protocols) -> ClientBuilder {
+        let mut tls = self.tls.clone();
+        tls.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        #[expect(clippy::disallowed_methods, reason = "the one place that builds clients")]
+        Client::builder()
+            .tls_backend_preconfigured(tls)
+            .connect_timeout(self.connect_timeout)
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .retry(retry::never())
+            .no_proxy()
+            .dns_resolver(Names::of_the_process())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .tcp_nodelay(true)
+    }
+}
+
+/// Whether a request that failed surely was not processed: there was no connection, or the peer left before it got to it
+/// (RFC 9113, 6.8). `REFUSED_STREAM` says the same, and is not believed: a proxy says it also of a request it has passed on,
+/// when the server behind it died (HAProxy before 3.0 does).
 #[must_use]
 pub fn was_not_processed(failure: &reqwest::Error) -> bool {
-    let disowns = |error: &h2::Error| match error.reason() {
-        Some(h2::Reason::REFUSED_STREAM) => error.is_remote() && error.is_reset(),
-        Some(h2::Reason::NO_ERROR) => error.is_remote() && error.is_go_away(),
-        _ => false,
-    };
+    let left =
+        |error: &h2::Error| error.is_remote() && error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
     let causes = std::iter::successors(failure.source(), |&error| error.source());
-    failure.is_connect() || causes.filter_map(<dyn Error>::downcast_ref).any(disowns)
+    failure.is_connect() || causes.filter_map(<dyn Error>::downcast_ref).any(left)
 }
 
 /// Why an answer's body could not be read.

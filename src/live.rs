@@ -12,7 +12,7 @@ use url::{Host, Url};
 use crate::causes::chain;
 use crate::domain::origins::WebOrigin;
 use crate::http::{Clients, is_json, read_body};
-use crate::settings::{Http2, Settings, TenantSettings, TurnstileMode};
+use crate::settings::{Settings, TenantSettings, TurnstileMode};
 use crate::store::examine_redis;
 
 /// How long each part of a check may take.
@@ -62,7 +62,7 @@ pub async fn check_all(settings: &Settings) -> Report {
     for tenant in &settings.tenants {
         let mut add = |name, outcome| checks.push(Check { whose: tenant.id.to_string(), name, outcome });
         add("redirects", redirects(tenant));
-        match Clients::new(tenant.upstream.connect_timeout) {
+        match Clients::new(tenant.upstream.connect_timeout, tenant.upstream.http2) {
             Ok(clients) => {
                 add("upstream", upstream(tenant, &clients).await);
                 if verifies_here(tenant) {
@@ -107,10 +107,7 @@ async fn upstream(tenant: &TenantSettings, clients: &Clients) -> Result<String, 
     url.set_path(&format!("{}/api-health", url.path().trim_end_matches('/')));
     let way = way_to(&url).await?;
     let asked = Instant::now();
-    // As a creation would travel.
-    let place = (tenant.upstream.http2 == Http2::PriorKnowledge).then(|| clients.lanes.place()).flatten();
-    let client = place.as_ref().map_or(&clients.pooled, |place| &place.client);
-    let answer = client.get(url).timeout(PATIENCE).send().await.map_err(|error| way.broken(error))?;
+    let answer = clients.reads.get(url).timeout(PATIENCE).send().await.map_err(|error| way.broken(error))?;
     match answer.status().as_u16() {
         200 => Ok(format!("answers ({way}, HTTP {})", milliseconds(asked.elapsed()))),
         404 => Err("HTTP: status 404: is upstream.base_url right?".to_owned()),

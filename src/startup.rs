@@ -32,7 +32,7 @@ use crate::http::{ClientError, Clients};
 use crate::listener::{self, Limits as ListenerLimits};
 use crate::routes;
 use crate::seal::{Keyring, SealError};
-use crate::settings::{RateLimit, Settings, TenantSettings};
+use crate::settings::{Http2, RateLimit, Settings, TenantSettings};
 use crate::signup::Flow;
 use crate::state::{AppState, InForce, Phase, Readiness, Tenant, Tenants};
 use crate::store::{RedisUnavailable, Scopes, Store, keep_swept};
@@ -341,14 +341,14 @@ fn build_tenant(
     settings: TenantSettings,
     utm_format: UtmFormat,
     flows: &[&'static Flow],
-    clients: &mut HashMap<Duration, Clients>,
+    clients: &mut HashMap<(Duration, Http2), Clients>,
     funnel: HashMap<&'static str, Arc<Series>>,
     replaced: Option<&Studio>,
 ) -> Result<Tenant, ClientError> {
-    let patience = settings.upstream.connect_timeout;
-    let clients = match clients.get(&patience) {
+    let (patience, http2) = (settings.upstream.connect_timeout, settings.upstream.http2);
+    let clients = match clients.get(&(patience, http2)) {
         Some(clients) => clients.clone(),
-        None => clients.entry(patience).or_insert(Clients::new(patience)?).clone(),
+        None => clients.entry((patience, http2)).or_insert(Clients::new(patience, http2)?).clone(),
     };
     let turnstile = &settings.turnstile;
     let siteverify = turnstile.secret_key.clone().map(|secret| {

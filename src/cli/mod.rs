@@ -44,7 +44,8 @@ pub enum Command {
 /// Why it is not, in words.
 pub async fn healthcheck(admin: SocketAddr) -> Result<(), String> {
     let url = format!("http://{}/health/ready", reachable(admin));
-    let clients = crate::http::Clients::new(std::time::Duration::from_secs(2)).map_err(|error| error.to_string())?;
+    let clients = crate::http::Clients::new(std::time::Duration::from_secs(2), crate::settings::Http2::Off)
+        .map_err(|error| error.to_string())?;
     let answer = clients.pooled.get(url).timeout(std::time::Duration::from_secs(4)).send().await;
     match answer {
         Ok(answer) if answer.status().is_success() => Ok(()),

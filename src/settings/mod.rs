@@ -196,13 +196,13 @@ pub struct Upstream {
 }
 
 /// `upstream.http2`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Http2 {
     /// Creations share a connection once the studio has agreed to HTTP/2 in a TLS handshake.
     Auto,
-    /// A connection of its own for each creation.
+    /// An HTTP/1 connection of its own for each creation.
     Off,
-    /// Creations share a connection, and HTTP/2 is spoken without asking, also in the clear.
+    /// Creations share a connection, and HTTP/2 is spoken without asking, also in the clear, and for what is read.
     PriorKnowledge,
 }
 

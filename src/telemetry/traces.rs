@@ -60,7 +60,7 @@ pub enum TracesError {
 impl Traces {
     /// Sends spans to a collector from now on.
     pub(super) fn begin(endpoint: &Url) -> Result<Self, TracesError> {
-        let client = Clients::new(EXPORT_TIMEOUT)?.pooled;
+        let client = Clients::new(EXPORT_TIMEOUT, crate::settings::Http2::Auto)?.pooled;
         let otlp = opentelemetry_otlp::SpanExporter::builder()
             .with_http()
             .with_http_client(Collector { client, runtime: Handle::current() })

@@ -136,7 +136,7 @@ impl Studio {
                 Prefer::ApiKey,
             ),
         };
-        self.read_account(operation, self.clients.pooled.get(self.url(&path)), prefer, trace).await
+        self.read_account(operation, self.clients.reads.get(self.url(&path)), prefer, trace).await
     }
 
     async fn read_account(

@@ -19,7 +19,7 @@ use super::{Studio, Trace, retry_after};
 use crate::causes::chain;
 use crate::domain::origins::ReturnUrl;
 use crate::guard::Cleared;
-use crate::http::{BodyError, Place, is_json, read_body, was_not_processed};
+use crate::http::{BodyError, Stream, is_json, read_body, was_not_processed};
 use crate::signup::Flow;
 use crate::step::{self, step};
 
@@ -194,7 +194,12 @@ impl Studio {
         let started = Instant::now();
         let sent = self.send(flow, &key, body, trace);
         // Over the whole call, and when it strikes we do not know what was sent: unknown.
-        let sent = async { tokio::time::timeout(self.budget, sent).await.unwrap_or(Err(CreateError::Unanswered)) };
+        let sent = async {
+            tokio::time::timeout(self.budget, sent).await.unwrap_or_else(|_elapsed| {
+                self.note_protocol(None);
+                Err(CreateError::Unanswered)
+            })
+        };
         let label =
             |outcome: &Result<Created, CreateError>| outcome.as_ref().map_or_else(CreateError::label, |_| "created");
         let outcome = step::run(step!("create", client), sent, label).await;
@@ -209,47 +214,50 @@ impl Studio {
     }
 
     async fn send(&self, flow: &Flow, key: &str, body: Bytes, trace: &Trace) -> Result<Created, CreateError> {
+        let unavailable = CreateError::Unavailable { retry_after: DEFAULT_RETRY_AFTER };
         // Kept until the answer is read.
-        let mut place = self.place();
-        let mut response = self.send_once(place.as_ref(), flow, key, body.clone(), trace).await;
-        self.note_protocol(&response);
+        let Ok(mut stream) = self.stream() else { return Err(unavailable) };
+        let mut response = self.send_once(stream.as_ref(), flow, key, body.clone(), trace).await;
         // The one case in which a second try cannot create a second account.
         if response.as_ref().is_err_and(was_not_processed) {
             counter!("signup_upstream_retries_total").increment(1);
-            place = self.place();
-            response = self.send_once(place.as_ref(), flow, key, body, trace).await;
-            self.note_protocol(&response);
+            drop(stream);
+            let Ok(another) = self.stream() else { return Err(unavailable) };
+            stream = another;
+            response = self.send_once(stream.as_ref(), flow, key, body, trace).await;
         }
         let response = response.map_err(|failure| {
             let failure = failure.without_url();
             tracing::warn!(error = %chain(&failure), "the upstream was not reached or broke off");
-            if was_not_processed(&failure) {
-                CreateError::Unavailable { retry_after: DEFAULT_RETRY_AFTER }
-            } else {
-                CreateError::Unanswered
-            }
+            if was_not_processed(&failure) { unavailable } else { CreateError::Unanswered }
         })?;
-        self.read_creation(flow, response).await
+        let outcome = self.read_creation(flow, response).await;
+        if let Some(stream) = stream.as_mut().filter(|_| !matches!(outcome, Err(CreateError::Unanswered))) {
+            stream.answered();
+        }
+        outcome
     }
 
     async fn send_once(
         &self,
-        place: Option<&Place>,
+        stream: Option<&Stream>,
         flow: &Flow,
         key: &str,
         body: Bytes,
         trace: &Trace,
     ) -> Result<Response, reqwest::Error> {
         let url = self.url(flow.upstream_path);
-        let request = match place {
-            Some(place) => place.client.post(url),
+        let request = match stream {
+            Some(stream) => stream.client().post(url),
             // The one request of its connection. Who closes first keeps the port for a minute: let it be the studio, whose
             // port is the same for all.
             None => self.clients.fresh.post(url).header(CONNECTION, "close"),
         };
         let request =
             request.header(CONTENT_TYPE, "application/json").header("idempotency-key", format!("\"{key}\"")).body(body);
-        trace.attach(request).send().await
+        let response = trace.attach(request).send().await;
+        self.note_protocol(response.as_ref().ok().map(Response::version));
+        response
     }
 
     /// What an answer to a creation means: the second table of contract 4.

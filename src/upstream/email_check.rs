@@ -63,7 +63,7 @@ impl Studio {
     }
 
     async fn opinion(&self, email: &Email, trace: &Trace) -> Option<Opinion> {
-        let request = self.clients.pooled.post(self.url(PATH)).json(&json!({ "email": email.as_str() }));
+        let request = self.clients.reads.post(self.url(PATH)).json(&json!({ "email": email.as_str() }));
         let answer = trace.attach(request).send().await.ok()?;
         if !answer.status().is_success() || !is_json(&answer) {
             return None;

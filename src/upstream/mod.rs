@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{RequestBuilder, Response, Version};
+use reqwest::{RequestBuilder, Version};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -21,7 +21,7 @@ use self::circuit::Circuit;
 use crate::domain::attribution::UtmFormat;
 use crate::domain::client::ClientAddress;
 use crate::domain::origins::RedirectPolicy;
-use crate::http::{Clients, Place};
+use crate::http::{Clients, Stream};
 use crate::settings::{Http2, Phrases};
 use crate::step::{self, TraceContext};
 
@@ -34,7 +34,7 @@ pub struct Studio {
     timeout: Duration,
     circuit: Arc<Circuit>,
     http2: Http2,
-    /// Whether the studio agreed to HTTP/2 when it was asked last.
+    /// Whether the studio agreed to HTTP/2, and nothing has gone wrong since.
     agreed_to_http2: AtomicBool,
     max_in_flight: usize,
     in_flight: Arc<Semaphore>,
@@ -45,6 +45,9 @@ pub struct Studio {
     credentials: Credentials,
     organization_id: Option<u64>,
 }
+
+/// No HTTP client can be built, as the log says.
+struct NoClient;
 
 /// What a studio is made of.
 pub struct StudioParts {
@@ -123,22 +126,35 @@ impl Studio {
         self.circuit.gauge()
     }
 
-    /// A place on a shared connection, where creations have one.
-    fn place(&self) -> Option<Place> {
+    /// A stream of a shared connection, where creations have one.
+    ///
+    /// # Errors
+    /// There should be one, and no client can be built.
+    fn stream(&self) -> Result<Option<Stream>, NoClient> {
         let shares = match self.http2 {
             Http2::Auto => self.agreed_to_http2.load(Ordering::Relaxed),
             Http2::Off => false,
             Http2::PriorKnowledge => true,
         };
-        shares.then(|| self.clients.lanes.place()).flatten()
+        if !shares {
+            return Ok(None);
+        }
+        self.clients.shared.stream().map(Some).ok_or(NoClient)
     }
 
-    /// Takes down which protocol a creation travelled by; one that broke has settled on none.
-    fn note_protocol(&self, travelled: &Result<Response, reqwest::Error>) {
-        let agreed = travelled.as_ref().is_ok_and(|response| response.version() == Version::HTTP_2);
+    /// Takes down what a creation travelled by; `None` when it broke or went unanswered: then the next one asks anew.
+    fn note_protocol(&self, version: Option<Version>) {
+        let agreed = version == Some(Version::HTTP_2);
         let before = self.agreed_to_http2.swap(agreed, Ordering::Relaxed);
-        if agreed && !before && self.http2 == Http2::Auto {
-            tracing::info!("the upstream speaks HTTP/2: creations share a connection");
+        if self.http2 == Http2::Auto && agreed != before {
+            tracing::info!(
+                "{}",
+                if agreed {
+                    "the upstream speaks HTTP/2: creations share connections"
+                } else {
+                    "creations have connections of their own until the upstream answers over HTTP/2 again"
+                }
+            );
         }
     }
 

@@ -90,17 +90,58 @@ async fn what_the_studio_says_it_did_not_process_is_sent_again_and_nothing_else(
 }
 
 #[tokio::test]
-async fn a_studio_that_goes_on_refusing_is_not_asked_for_ever() {
+async fn a_studio_that_goes_on_leaving_is_asked_twice() {
     let studio = Http2Studio::start().await;
     let app = app_beside(&studio, &[]).await;
     for flow in FLOWS {
-        studio.next(&[Act::Reset(code::REFUSED_STREAM); 2]);
-        let form = app.form(flow, "").await;
+        studio.next(&[Act::GoAway { processed: false }; 2]);
+        let (creations, form) = (studio.created().len(), app.form(flow, "").await);
         let answer = app.submit(&form, &sample(flow)).await;
         assert_eq!((answer.status, answer.id()), (503, form.id()), "{}: {}", flow.slug, answer.notice_text());
-        assert_eq!(studio.created().len(), 0, "{}: two refusals, and nobody asked a third time", flow.slug);
+        assert_eq!(studio.created().len(), creations, "{}: nobody asked a third time", flow.slug);
         assert_created(&app.submit(&answer, &[("password", "vexing-otter-plinth")]).await, flow.slug);
-        studio.forget();
+    }
+}
+
+/// Two visitors whose creations wait on connections to which something happens.
+async fn two_while(app: &TestApp, studio: &Http2Studio, happens: impl FnOnce(&Http2Studio)) -> [Page; 2] {
+    let before = studio.created().len();
+    studio.next(&[Act::CreateLater; 2]);
+    let event = async {
+        studio.has_read(before + 2).await;
+        happens(studio);
+    };
+    let (first, second, ()) = tokio::join!(app.sign_up(FLOWS[0]), app.sign_up(FLOWS[1]), event);
+    assert_eq!(studio.created().len() - before, 2, "one creation for each");
+    [first, second]
+}
+
+#[tokio::test]
+async fn who_shares_a_connection_shares_its_end() {
+    let studio = Http2Studio::start().await;
+    let app = app_beside(&studio, &[]).await;
+    for answer in two_while(&app, &studio, Http2Studio::leave).await {
+        assert_created(&answer, "a studio that leaves in good order");
+    }
+    for goodbye in [true, false] {
+        for answer in two_while(&app, &studio, |studio| studio.hang_up(goodbye)).await {
+            assert_eq!(answer.status, 504, "goodbye: {goodbye}: {}", answer.notice_text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_died_without_a_word_costs_seconds_and_only_those_who_are_on_it() {
+    let studio = Http2Studio::start().await;
+    let variables = [("SIGNUP__UPSTREAM__CONNECT_TIMEOUT", "500ms"), ("SIGNUP__UPSTREAM__TIMEOUT", "60s")];
+    let app = app_beside(&studio, &variables).await;
+    let started = Instant::now();
+    for answer in two_while(&app, &studio, Http2Studio::freeze).await {
+        assert_eq!(answer.status, 504, "{}", answer.notice_text());
+    }
+    assert!(started.elapsed() < Duration::from_secs(30), "by a probe, not by the budget: {:?}", started.elapsed());
+    for flow in FLOWS {
+        assert_created(&app.sign_up(flow).await, flow.slug);
     }
 }
 
@@ -131,9 +172,7 @@ async fn above_a_hundred_creations_at_once_there_is_another_connection_and_nobod
     let app = app_beside(&studio, &[("SIGNUP__UPSTREAM__MAX_IN_FLIGHT", &limit)]).await;
     studio.next(&vec![Act::CreateLater; crowd]);
     let told = async {
-        while studio.created().len() < crowd {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        studio.has_read(crowd).await;
         studio.answer();
     };
     let (answers, ()) = tokio::join!(join_all(FLOWS.iter().cycle().take(crowd).map(|flow| app.sign_up(flow))), told);
@@ -145,9 +184,12 @@ async fn above_a_hundred_creations_at_once_there_is_another_connection_and_nobod
 }
 
 #[tokio::test]
-async fn off_means_a_connection_of_its_own() {
-    let studio = Http2Studio::start().await;
-    let app = app_beside(&studio, &[("SIGNUP__UPSTREAM__HTTP2", "off")]).await;
-    let answer = app.sign_up(FLOWS[0]).await;
-    assert_eq!((answer.status, studio.created().len()), (504, 0), "HTTP/1 is what it does not speak");
+async fn in_the_clear_and_without_being_told_each_creation_has_a_connection_of_its_own() {
+    for http2 in ["auto", "off"] {
+        let app = TestApp::with(&roomy(&[("SIGNUP__UPSTREAM__HTTP2", http2)])).await;
+        for flow in FLOWS {
+            assert_created(&app.sign_up(flow).await, http2);
+        }
+        assert_eq!((app.studio.connections(), app.studio.received().len()), (FLOWS.len(), FLOWS.len()), "{http2}");
+    }
 }

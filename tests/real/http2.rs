@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread::available_parallelism;
+
+use serde_json::json;
 
 use crate::helpers::app::sample;
-use crate::helpers::{FLOWS, Neighbour};
+use crate::helpers::neighbour::STUDIO_URL;
+use crate::helpers::{FLOWS, Neighbour, Reply};
 use crate::process::{Gateway, eventually, free_port};
 
 /// A folder with an authority and a certificate for `localhost`, gone when dropped.
@@ -101,9 +103,20 @@ async fn creations_share_a_connection_while_the_studio_agrees_to_http_2() {
     let first = arrivals(&studio);
     assert!(first.iter().all(|(protocol, _)| protocol == "2.0"), "{first:?}");
     let connections: BTreeSet<_> = first.iter().skip(1).collect();
-    assert!(connections.len() <= available_parallelism().unwrap().get(), "one for each worker: {first:?}");
+    // One for each worker, and another after a rest of four seconds on a slow machine.
+    assert!(connections.len() <= first.len() / 2, "{first:?}");
     assert!(!connections.contains(&first[0]), "the first had its own: {first:?}");
     assert_eq!(gateway.logged("the upstream speaks HTTP/2"), 1);
+
+    // The studio dies with the form in its hands. A proxy may call that a refused stream; it is unknown all the same.
+    studio.reply(Reply::Close);
+    assert_eq!(sign_up(&gateway, 10).await, 504);
+    assert_eq!(studio.received().len(), first.len() + 1, "never sent again");
+    studio.answer(|_| Reply::Json(200, json!({ "success": true, "id": 7, "userId": 7, "redirectUrl": STUDIO_URL })));
+    for visitor in 11..13 {
+        assert_eq!(sign_up(&gateway, visitor).await, 303, "visitor {visitor}: shared again");
+    }
+    let first = arrivals(&studio);
 
     // It no longer does. Whoever meets that first may be told that nothing is known; nobody is after them.
     drop(front);

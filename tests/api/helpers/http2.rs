@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -53,9 +54,9 @@ pub enum Act {
 }
 
 impl Act {
-    /// Whether an account exists afterwards, for all that anybody knows.
+    /// Whether an account may exist afterwards, for all that anybody knows. `REFUSED_STREAM` may be a proxy's word.
     pub fn may_create(self) -> bool {
-        !matches!(self, Self::Reset(code::REFUSED_STREAM) | Self::GoAway { processed: false })
+        self != Self::GoAway { processed: false }
     }
 }
 
@@ -63,7 +64,13 @@ impl Act {
 #[derive(Clone, Copy, Debug)]
 enum Order {
     Answer,
-    Close { goodbye: bool },
+    /// Says goodbye, answers what waits, and closes.
+    Leave,
+    Close {
+        goodbye: bool,
+    },
+    /// Never reads or writes again.
+    Freeze,
 }
 
 #[derive(Default)]
@@ -119,10 +126,6 @@ impl Http2Studio {
         self.shared.bodies.lock().unwrap().clone()
     }
 
-    pub fn forget(&self) {
-        self.shared.bodies.lock().unwrap().clear();
-    }
-
     pub fn connections(&self) -> usize {
         *self.shared.connections.lock().unwrap()
     }
@@ -130,6 +133,27 @@ impl Http2Studio {
     /// Answers what waits for it.
     pub fn answer(&self) {
         self.orders.send(Order::Answer).unwrap();
+    }
+
+    /// Closes every connection in good order: what waits is answered.
+    pub fn leave(&self) {
+        self.orders.send(Order::Leave).unwrap();
+    }
+
+    /// Every open connection is dead from now on, and nobody says so.
+    pub fn freeze(&self) {
+        self.orders.send(Order::Freeze).unwrap();
+    }
+
+    /// Waits until so many creations were read.
+    pub async fn has_read(&self, creations: usize) {
+        let read = async {
+            while self.created().len() < creations {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_mins(1), read).await;
+        in_time.unwrap_or_else(|_| panic!("{} of {creations} creations", self.created().len()));
     }
 
     /// Closes every connection, with or without saying so.
@@ -175,6 +199,17 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>, mut orders: broadcast
         let say = tokio::select! {
             order = orders.recv() => match order {
                 Ok(Order::Answer) => waiting.drain(..).flat_map(created).collect(),
+                Ok(Order::Leave) => {
+                    let _gone = writer.write_all(&goodbye(u32::MAX >> 1)).await;
+                    let answers: Vec<u8> = waiting.drain(..).flat_map(created).collect();
+                    let _gone = writer.write_all(&answers).await;
+                    break;
+                }
+                Ok(Order::Freeze) => {
+                    reading.abort();
+                    std::future::pending::<()>().await;
+                    break;
+                }
                 Ok(Order::Close { goodbye: true }) => {
                     let _gone = writer.write_all(&goodbye(u32::MAX >> 1)).await;
                     break;

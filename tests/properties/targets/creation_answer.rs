@@ -11,7 +11,7 @@ use super::{Answer, SETTINGS, at_once, tenant};
 static STUDIO: LazyLock<Studio> = LazyLock::new(|| {
     let settings = tenant();
     Studio::new(StudioParts {
-        clients: Clients::new(settings.upstream.connect_timeout).expect("a client"),
+        clients: Clients::new(settings.upstream.connect_timeout, settings.upstream.http2).expect("a client"),
         upstream: settings.upstream.clone(),
         utm_format: SETTINGS.attribution.utm_format,
         redirect: settings.redirect.clone(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use signup_gateway::guard::turnstile::{ChallengeError, ChallengeOutage, Siteverify};
 use signup_gateway::http::Clients;
+use signup_gateway::settings::Http2;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -12,7 +13,7 @@ use super::{Answer, at_once, tenant};
 static SITEVERIFY: LazyLock<Siteverify> = LazyLock::new(|| {
     let settings = &tenant().turnstile;
     Siteverify::new(
-        Clients::new(Duration::from_secs(1)).expect("a client").pooled,
+        Clients::new(Duration::from_secs(1), Http2::Off).expect("a client").pooled,
         settings.siteverify_url.clone(),
         SecretString::from("secret"),
         vec!["localhost".to_owned()],
