@@ -38,14 +38,14 @@
 //! unknown) → settled with a sealed answer, unknown for good, or free again. A creation is retried once, and only when
 //! it surely was not processed: there was no connection, or the studio says so over HTTP/2. It uses no idle HTTP/1
 //! connection, because a stale one cannot be told from a lost answer; a studio that agrees to HTTP/2 gets them over shared
-//! connections ([`http::Lanes`]).
+//! connections ([`http::SharedConnections`]).
 //!
 //! # Threads
 //!
 //! Each worker serves its connections from the first byte to the last: an attempt stays on the thread that has its
 //! connection, asks Redis over that thread's own, and reads its neighbours' answers there. Nothing a visitor waits for is
-//! handed from one thread to another, but for names, and for the pooled connections that some worker began (those that
-//! creations share are each thread's own): if that one ends first, as when it drains, what is under way on them fails, and siteverify is asked again.
+//! handed from one thread to another, but for names, and for the pooled connections that some worker began: if that one
+//! ends first, as when it drains, what is under way on them fails, and siteverify is asked again.
 //! A connection counts as open until its attempts have ended, so that a worker which drains does not end before them
 //! ([`listener`]). The runtime of the process has what outlives visitors: signals, reload, sweeps, and what Redis is told
 //! again.

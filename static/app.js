@@ -153,12 +153,13 @@
     ? control.value && !control.selectedOptions[0].defaultSelected
     : control.checked !== control.defaultChecked || (control.defaultValue ?? control.value) !== control.value);
   document.querySelectorAll('a[hreflang]').forEach((link) => link.addEventListener('click', (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || ![...form.elements].some(isTouched)) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || busy) return;
+    if (![...form.elements].some(isTouched)) return;
     event.preventDefault();
     const press = document.createElement('button');
     Object.assign(press, { hidden: true, formAction: link.href, name: 'switch_language', value: 'unsent' });
     form.append(press);
-    form.requestSubmit(press);
+    press.click();
     press.remove();
   }));
 

@@ -1,6 +1,6 @@
 //! Names of neighbours become addresses: asked of the system, remembered for a moment.
 //!
-//! Every creation connects anew, and the system remembers nothing. Without this each sign-up would wait for a name server,
+//! Creations connect anew, and the system remembers nothing. Without this each sign-up would wait for a name server,
 //! and none could be made while it gives no answer.
 
 use std::collections::HashMap;
