@@ -3,7 +3,6 @@
 mod names;
 mod shared;
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,20 +22,22 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Idle connections kept for each neighbour.
 const IDLE_CONNECTIONS: usize = 64;
 
-/// Shared connections are probed while somebody waits, so that one that died without a word costs seconds.
-const PROBE_EVERY: Duration = Duration::from_secs(3);
+/// An HTTP/2 connection is probed while somebody waits on it (RFC 9113, 6.7).
+const PROBE_AFTER: Duration = Duration::from_secs(3);
+/// How long a probe may take: many may wait on the connection, and a busy studio is not a dead one.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The clients; every connection of the process belongs to one of them.
 #[derive(Clone)]
 pub struct Clients {
-    /// For requests that may be sent again, as to siteverify. Keeps connections.
+    /// For requests that may be sent again, as to siteverify. Keeps HTTP/1 connections.
     pub pooled: Client,
-    /// For what is read from a studio: the same, in the protocol of that studio.
+    /// For what is read from a studio: the same, or HTTP/2 at one that speaks nothing else.
     pub reads: Client,
     /// For creations: never an idle connection, because a stale one cannot be told from a lost answer.
     pub fresh: Client,
     /// For creations at a studio that speaks HTTP/2.
-    pub shared: Arc<SharedConnections>,
+    shared: shared::Builder,
 }
 
 /// The clients cannot be built: no certificates, or no TLS.
@@ -63,7 +64,8 @@ impl Clients {
             .with_platform_verifier()?
             .with_no_client_auth();
         let base = Base { connect_timeout, tls };
-        let pooled = base.builder(BOTH).pool_max_idle_per_host(IDLE_CONNECTIONS).build()?;
+        // One that died without a word costs one request, where a shared one would cost all.
+        let pooled = base.builder(HTTP_1).pool_max_idle_per_host(IDLE_CONNECTIONS).build()?;
         let reads = match http2 {
             Http2::Auto | Http2::Off => pooled.clone(),
             Http2::PriorKnowledge => base.builder(HTTP_2).http2_prior_knowledge().build()?,
@@ -72,12 +74,17 @@ impl Clients {
         // A connection that is used once is never idle: nothing is to be probed.
         let fresh = fresh.tcp_keepalive(None).tcp_keepalive_interval(None).tcp_keepalive_retries(None).build()?;
         let shared = move || {
-            base.builder(HTTP_2)
-                .http2_prior_knowledge()
-                .http2_keep_alive_interval(PROBE_EVERY)
-                .http2_keep_alive_timeout(connect_timeout)
+            let builder = base.builder(HTTP_2);
+            // Without it a peer that takes no notice of the offer gets HTTP/1, and creations say that they are the last.
+            if http2 == Http2::PriorKnowledge { builder.http2_prior_knowledge() } else { builder }
         };
-        Ok(Self { pooled, reads, fresh, shared: Arc::new(SharedConnections::new(shared)) })
+        Ok(Self { pooled, reads, fresh, shared: Arc::new(shared) })
+    }
+
+    /// Connections for the creations of one studio.
+    #[must_use]
+    pub fn shared_connections(&self) -> SharedConnections {
+        SharedConnections::new(Arc::clone(&self.shared))
     }
 }
 
@@ -107,19 +114,10 @@ impl Base {
             .no_proxy()
             .dns_resolver(Names::of_the_process())
             .pool_idle_timeout(IDLE_TIMEOUT)
+            .http2_keep_alive_interval(PROBE_AFTER)
+            .http2_keep_alive_timeout(PROBE_TIMEOUT)
             .tcp_nodelay(true)
     }
-}
-
-/// Whether a request that failed surely was not processed: there was no connection, or the peer left before it got to it
-/// (RFC 9113, 6.8). `REFUSED_STREAM` says the same, and is not believed: a proxy says it also of a request it has passed on,
-/// when the server behind it died (HAProxy before 3.0 does).
-#[must_use]
-pub fn was_not_processed(failure: &reqwest::Error) -> bool {
-    let left =
-        |error: &h2::Error| error.is_remote() && error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
-    let causes = std::iter::successors(failure.source(), |&error| error.source());
-    failure.is_connect() || causes.filter_map(<dyn Error>::downcast_ref).any(left)
 }
 
 /// Why an answer's body could not be read.

@@ -35,10 +35,9 @@
 //!
 //! Each rendered form carries a signed submission id. [`store::Store`] keeps what became of it, in Redis for all replicas
 //! or in memory: `claimed` (a lease, expires to free) → `sending` (set before the first byte goes upstream, expires to
-//! unknown) → settled with a sealed answer, unknown for good, or free again. A creation is retried once, and only when
-//! it surely was not processed: there was no connection, or the studio says so over HTTP/2. It uses no idle HTTP/1
-//! connection, because a stale one cannot be told from a lost answer; a studio that agrees to HTTP/2 gets them over shared
-//! connections ([`http::SharedConnections`]).
+//! unknown) → settled with a sealed answer, unknown for good, or free again. A creation is retried only while nothing was
+//! sent, and uses no idle HTTP/1 connection, because a stale one cannot be told from a lost answer. A studio that agrees to
+//! HTTP/2 gets creations over shared connections ([`http::SharedConnections`]).
 //!
 //! # Threads
 //!

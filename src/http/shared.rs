@@ -1,14 +1,16 @@
 //! HTTP/2 connections that creations share.
 //!
 //! An idle HTTP/1 connection may close while a request is on its way, and nobody can tell whether it was read. On an HTTP/2
-//! one a request that finds the connection closed was not sent, and `GOAWAY` names the requests that the peer did not get to
-//! (RFC 9113, 6.8): only these may be sent again. Whatever else goes wrong is an unknown outcome, as on a connection of its
-//! own, and the connection takes nobody new.
+//! one a request that finds the connection closed was not sent, and goes to another. Whatever goes wrong after it was sent
+//! is an unknown outcome, as on a connection of its own, and the connection takes nobody new. That is so even where the peer
+//! says that it did not process the request: proxies reset a stream with `REFUSED_STREAM` when the server behind them died
+//! with the request in its hands (HAProxy does), and servers process streams above the last that their `GOAWAY` names
+//! (nghttp2 does, in a narrow window).
 
 use std::cell::RefCell;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder};
@@ -21,31 +23,47 @@ use crate::causes::chain;
 /// Requests at once on one connection. No peer should allow fewer (RFC 9113, 6.5.2); at one that does, those above its limit
 /// wait, with their budget running.
 const STREAMS: usize = 100;
+/// Requests in all on one connection: servers close one after a thousand (nginx), and whose request crosses that learns
+/// nothing.
+const MAX_REQUESTS: usize = 500;
 /// How long a connection takes new requests: a studio that moves is followed, and one that grows is used whole.
 const MAX_AGE: Duration = Duration::from_mins(1);
+/// How long somebody may wait on a connection, and nobody have an answer, before it takes nobody new: it may be dead.
+const QUIET: Duration = Duration::from_secs(3);
 
-/// The shared connections of each thread. A connection lives on the thread that made it, as long as that thread's requests:
-/// one that ended with another worker would take ours along.
+/// Makes the client of a connection.
+pub(super) type Builder = Arc<dyn Fn() -> ClientBuilder + Send + Sync>;
+
+/// The connections to one studio, each thread's own: a connection lives on the thread that made it, as long as that
+/// thread's requests, and one that ended with another worker would take ours along.
 pub struct SharedConnections {
-    builder: Box<dyn Fn() -> ClientBuilder + Send + Sync>,
+    builder: Builder,
     of_each_thread: ThreadLocal<RefCell<Vec<SharedConnection>>>,
 }
 
-/// A client with one connection to each studio.
+/// A client with one connection.
 struct SharedConnection {
     client: Client,
     made_at: Instant,
+    requests: usize,
     streams: Arc<Semaphore>,
-    /// No request on it has gone unanswered.
-    is_sound: Arc<AtomicBool>,
+    health: Arc<Health>,
+}
+
+struct Health {
+    /// Takes nobody new.
+    is_left: AtomicBool,
+    /// When somebody was answered, or began to wait alone.
+    heard_at: Mutex<Instant>,
 }
 
 /// The right to send one request on a shared connection. Dropped before [`Stream::answered`], as when time is up, it leaves
 /// the connection to those who are on it already.
 pub struct Stream {
     client: Client,
-    is_sound: Arc<AtomicBool>,
+    health: Arc<Health>,
     is_answered: bool,
+    is_echo: bool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -56,40 +74,65 @@ impl fmt::Debug for SharedConnections {
 }
 
 impl SharedConnections {
-    pub(super) fn new(builder: impl Fn() -> ClientBuilder + Send + Sync + 'static) -> Self {
-        Self { builder: Box::new(builder), of_each_thread: ThreadLocal::new() }
+    pub(super) fn new(builder: Builder) -> Self {
+        Self { builder, of_each_thread: ThreadLocal::new() }
     }
 
-    /// A stream of a connection of this thread that has one free, or of a new one; `None` when no client can be built.
+    /// A stream of a connection of this thread that takes requests, or of a new one; `None` when no client can be built.
     #[must_use]
     pub fn stream(&self) -> Option<Stream> {
         let mut connections = self.of_each_thread.get_or_default().borrow_mut();
         // Who is on one stays.
         connections.retain(SharedConnection::takes_requests);
-        if let Some(stream) = connections.iter().find_map(SharedConnection::stream) {
+        if let Some(stream) = connections.iter_mut().find_map(SharedConnection::stream) {
             return Some(stream);
         }
         let client = (self.builder)().build();
         let client = client.inspect_err(|error| tracing::error!(error = %chain(error), "no HTTP client can be built"));
-        connections.push(SharedConnection {
-            client: client.ok()?,
-            made_at: Instant::now(),
-            streams: Arc::new(Semaphore::new(STREAMS)),
-            is_sound: Arc::new(AtomicBool::new(true)),
-        });
-        connections.last()?.stream()
+        connections.push(SharedConnection::new(client.ok()?));
+        connections.last_mut()?.stream()
     }
 }
 
 impl SharedConnection {
-    fn takes_requests(&self) -> bool {
-        self.is_sound.load(Ordering::Relaxed) && self.made_at.elapsed() < MAX_AGE
+    fn new(client: Client) -> Self {
+        let health = Arc::new(Health { is_left: AtomicBool::new(false), heard_at: Mutex::new(Instant::now()) });
+        Self { client, made_at: Instant::now(), requests: 0, streams: Arc::new(Semaphore::new(STREAMS)), health }
     }
 
-    fn stream(&self) -> Option<Stream> {
+    fn is_idle(&self) -> bool {
+        self.streams.available_permits() == STREAMS
+    }
+
+    fn takes_requests(&self) -> bool {
+        let is_heard = self.is_idle() || self.health.heard().elapsed() < QUIET;
+        let is_young = self.made_at.elapsed() < MAX_AGE && self.requests < MAX_REQUESTS;
+        is_young && is_heard && !self.health.is_left.load(Ordering::Relaxed)
+    }
+
+    fn stream(&mut self) -> Option<Stream> {
+        if self.is_idle() {
+            self.health.hear();
+        }
         let permit = Arc::clone(&self.streams).try_acquire_owned().ok()?;
-        let is_sound = Arc::clone(&self.is_sound);
-        Some(Stream { client: self.client.clone(), is_sound, is_answered: false, _permit: permit })
+        self.requests += 1;
+        let health = Arc::clone(&self.health);
+        Some(Stream { client: self.client.clone(), health, is_answered: false, is_echo: false, _permit: permit })
+    }
+}
+
+impl Health {
+    fn heard(&self) -> Instant {
+        *self.heard_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hear(&self) {
+        *self.heard_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// Whether it was left before.
+    fn leave(&self) -> bool {
+        self.is_left.swap(true, Ordering::Relaxed)
     }
 }
 
@@ -100,16 +143,28 @@ impl Stream {
         &self.client
     }
 
-    /// The peer answered: the connection is sound.
+    /// The peer answered over HTTP/2: the connection is sound.
     pub fn answered(&mut self) {
         self.is_answered = true;
+        self.health.hear();
+    }
+
+    /// The connection broke under the request.
+    pub fn broke(&mut self) {
+        self.is_echo = self.health.leave();
+    }
+
+    /// Whether the connection broke, and another request has said so: one failure, however many it met.
+    #[must_use]
+    pub fn is_echo(&self) -> bool {
+        self.is_echo
     }
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
         if !self.is_answered {
-            self.is_sound.store(false, Ordering::Relaxed);
+            self.health.leave();
         }
     }
 }
@@ -120,7 +175,7 @@ mod tests {
 
     fn connections() -> SharedConnections {
         #[expect(clippy::disallowed_methods, reason = "asks nobody")]
-        SharedConnections::new(Client::builder)
+        SharedConnections::new(Arc::new(Client::builder))
     }
 
     fn count(connections: &SharedConnections) -> usize {
@@ -165,15 +220,54 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_old_connection_takes_nobody_new() {
         let connections = connections();
-        let _kept = answered(&connections);
+        drop(answered(&connections));
         let old = first(&connections);
         tokio::time::advance(MAX_AGE / 2).await;
-        let _also = answered(&connections);
-        assert_eq!(old.available_permits(), STREAMS - 2);
-        tokio::time::advance(MAX_AGE).await;
+        let _kept = answered(&connections);
+        assert_eq!((count(&connections), old.available_permits()), (1, STREAMS - 1));
+        tokio::time::advance(MAX_AGE / 2).await;
         let _new = answered(&connections);
-        assert_eq!((count(&connections), old.available_permits()), (1, STREAMS - 2));
+        assert_eq!((count(&connections), old.available_permits()), (1, STREAMS - 1));
         assert!(!Arc::ptr_eq(&old, &first(&connections)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_on_which_everybody_waits_takes_nobody_new() {
+        let connections = connections();
+        let mut waits = connections.stream().unwrap();
+        let quiet = first(&connections);
+        tokio::time::advance(QUIET / 2).await;
+        answered(&connections).answered();
+        tokio::time::advance(QUIET / 2).await;
+        answered(&connections).answered();
+        tokio::time::advance(QUIET).await;
+        let _new = answered(&connections);
+        assert!(!Arc::ptr_eq(&quiet, &first(&connections)));
+        waits.answered();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_rested_is_used_again_and_one_that_was_used_much_is_not() {
+        let connections = connections();
+        drop(answered(&connections));
+        let used = first(&connections);
+        tokio::time::advance(QUIET * 2).await;
+        for _ in 1..MAX_REQUESTS {
+            drop(answered(&connections));
+        }
+        assert!(Arc::ptr_eq(&used, &first(&connections)));
+        drop(answered(&connections));
+        assert!(!Arc::ptr_eq(&used, &first(&connections)));
+    }
+
+    #[test]
+    fn a_connection_that_breaks_is_one_failure_for_all_who_share_it() {
+        let connections = connections();
+        let mut streams = [(); 3].map(|()| connections.stream().unwrap());
+        for stream in &mut streams {
+            stream.broke();
+        }
+        assert_eq!(streams.map(|stream| stream.is_echo()), [false, true, true]);
     }
 
     #[test]

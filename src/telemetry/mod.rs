@@ -162,10 +162,7 @@ fn describe() {
     describe_counter!("signup_observed_total", "What a guard would have refused, had it been enforced");
     describe_counter!("signup_link_parameters_odd_total", "Link parameters dropped, cut or not allowed");
     describe_counter!("signup_store_errors_total", "Questions that Redis did not answer");
-    describe_counter!(
-        "signup_upstream_retries_total",
-        "Creations tried again because the first was surely not processed"
-    );
+    describe_counter!("signup_upstream_retries_total", "Creations tried again because nothing had been sent");
     describe_counter!("signup_panics_total", "Panics, each logged with its place in the source");
     describe_counter!("signup_forwarding_ignored_total", "Forwarding headers from who is no trusted proxy");
     describe_gauge!("signup_build_info", "1, with what was built as labels");

@@ -1,5 +1,4 @@
-//! A creation, at most once: retried only when it surely was not processed, and never called a failure when it may have
-//! succeeded.
+//! A creation, at most once: retried only while nothing was sent, and never called a failure when it may have succeeded.
 
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use metrics::{counter, histogram};
 use reqwest::header::{CONNECTION, CONTENT_TYPE};
-use reqwest::{Response, StatusCode};
+use reqwest::{Response, StatusCode, Version};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
@@ -19,7 +18,7 @@ use super::{Studio, Trace, retry_after};
 use crate::causes::chain;
 use crate::domain::origins::ReturnUrl;
 use crate::guard::Cleared;
-use crate::http::{BodyError, Stream, is_json, read_body, was_not_processed};
+use crate::http::{BodyError, Stream, is_json, read_body};
 use crate::signup::Flow;
 use crate::step::{self, step};
 
@@ -192,7 +191,8 @@ impl Studio {
             return Err(CreateError::ClaimLost);
         }
         let started = Instant::now();
-        let sent = self.send(flow, &key, body, trace);
+        let mut stream = None;
+        let sent = self.send(&mut stream, flow, &key, body, trace);
         // Over the whole call, and when it strikes we do not know what was sent: unknown.
         let sent = async {
             tokio::time::timeout(self.budget, sent).await.unwrap_or_else(|_elapsed| {
@@ -207,33 +207,49 @@ impl Studio {
         histogram!("signup_upstream_duration_seconds", "operation" => flow.slug, "outcome" => label)
             .record(started.elapsed());
         match &outcome {
+            Err(_) if stream.is_some_and(|stream| stream.is_echo()) => drop(permit),
             Err(trouble) if trouble.is_trouble() => permit.failed(),
             _ => permit.answered(),
         }
         outcome
     }
 
-    async fn send(&self, flow: &Flow, key: &str, body: Bytes, trace: &Trace) -> Result<Created, CreateError> {
+    /// `stream` is the place on a shared connection that the request had last.
+    async fn send(
+        &self,
+        stream: &mut Option<Stream>,
+        flow: &Flow,
+        key: &str,
+        body: Bytes,
+        trace: &Trace,
+    ) -> Result<Created, CreateError> {
         let unavailable = CreateError::Unavailable { retry_after: DEFAULT_RETRY_AFTER };
-        // Kept until the answer is read.
-        let Ok(mut stream) = self.stream() else { return Err(unavailable) };
+        let Ok(shared) = self.stream() else { return Err(unavailable) };
+        *stream = shared;
         let mut response = self.send_once(stream.as_ref(), flow, key, body.clone(), trace).await;
-        // The one case in which a second try cannot create a second account.
-        if response.as_ref().is_err_and(was_not_processed) {
+        // Nothing was sent: the one case in which a second try cannot create a second account.
+        if response.as_ref().is_err_and(reqwest::Error::is_connect) {
             counter!("signup_upstream_retries_total").increment(1);
-            drop(stream);
+            // Leaves the connection that did not come about.
+            drop(stream.take());
             let Ok(another) = self.stream() else { return Err(unavailable) };
-            stream = another;
+            *stream = another;
             response = self.send_once(stream.as_ref(), flow, key, body, trace).await;
         }
         let response = response.map_err(|failure| {
             let failure = failure.without_url();
             tracing::warn!(error = %chain(&failure), "the upstream was not reached or broke off");
-            if was_not_processed(&failure) { unavailable } else { CreateError::Unanswered }
+            stream.iter_mut().for_each(Stream::broke);
+            if failure.is_connect() { unavailable } else { CreateError::Unanswered }
         })?;
+        let version = response.version();
         let outcome = self.read_creation(flow, response).await;
-        if let Some(stream) = stream.as_mut().filter(|_| !matches!(outcome, Err(CreateError::Unanswered))) {
-            stream.answered();
+        if let Some(stream) = stream {
+            match outcome {
+                Err(CreateError::Unanswered) => stream.broke(),
+                _ if version == Version::HTTP_2 => stream.answered(),
+                _ => {}
+            }
         }
         outcome
     }
@@ -247,14 +263,15 @@ impl Studio {
         trace: &Trace,
     ) -> Result<Response, reqwest::Error> {
         let url = self.url(flow.upstream_path);
-        let request = match stream {
-            Some(stream) => stream.client().post(url),
-            // The one request of its connection. Who closes first keeps the port for a minute: let it be the studio, whose
-            // port is the same for all.
-            None => self.clients.fresh.post(url).header(CONNECTION, "close"),
-        };
-        let request =
-            request.header(CONTENT_TYPE, "application/json").header("idempotency-key", format!("\"{key}\"")).body(body);
+        let client = stream.map_or(&self.clients.fresh, Stream::client);
+        let request = client
+            .post(url)
+            // Over HTTP/1 it is the one request of its connection. Who closes first keeps the port for a minute: let it be
+            // the studio, whose port is the same for all. HTTP/2 has no such header, and gets none.
+            .header(CONNECTION, "close")
+            .header(CONTENT_TYPE, "application/json")
+            .header("idempotency-key", format!("\"{key}\""))
+            .body(body);
         let response = trace.attach(request).send().await;
         self.note_protocol(response.as_ref().ok().map(Response::version));
         response

@@ -21,7 +21,7 @@ use self::circuit::Circuit;
 use crate::domain::attribution::UtmFormat;
 use crate::domain::client::ClientAddress;
 use crate::domain::origins::RedirectPolicy;
-use crate::http::{Clients, Stream};
+use crate::http::{Clients, SharedConnections, Stream};
 use crate::settings::{Http2, Phrases};
 use crate::step::{self, TraceContext};
 
@@ -34,6 +34,7 @@ pub struct Studio {
     timeout: Duration,
     circuit: Arc<Circuit>,
     http2: Http2,
+    shared: SharedConnections,
     /// Whether the studio agreed to HTTP/2, and nothing has gone wrong since.
     agreed_to_http2: AtomicBool,
     max_in_flight: usize,
@@ -80,6 +81,7 @@ impl Studio {
     pub fn new(parts: StudioParts) -> Self {
         let StudioParts { clients, upstream, utm_format, redirect, organization_id } = parts;
         Self {
+            shared: clients.shared_connections(),
             clients,
             circuit: Arc::new(Circuit::new(upstream.circuit_failures, upstream.circuit_open_for)),
             budget: upstream.creation_budget(),
@@ -139,7 +141,7 @@ impl Studio {
         if !shares {
             return Ok(None);
         }
-        self.clients.shared.stream().map(Some).ok_or(NoClient)
+        self.shared.stream().map(Some).ok_or(NoClient)
     }
 
     /// Takes down what a creation travelled by; `None` when it broke or went unanswered: then the next one asks anew.

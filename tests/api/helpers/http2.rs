@@ -14,6 +14,10 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const END_STREAM: u8 = 0x1;
 const END_HEADERS: u8 = 0x4;
 const ACK: u8 = 0x1;
+const MAX_CONCURRENT_STREAMS: u16 = 0x3;
+
+/// Requests at once on one connection: the least that is recommended (RFC 9113, 6.5.2).
+pub const MOST_STREAMS: u32 = 100;
 
 /// Frame types.
 mod kind {
@@ -53,13 +57,6 @@ pub enum Act {
     Silence,
 }
 
-impl Act {
-    /// Whether an account may exist afterwards, for all that anybody knows. `REFUSED_STREAM` may be a proxy's word.
-    pub fn may_create(self) -> bool {
-        self != Self::GoAway { processed: false }
-    }
-}
-
 /// What goes to every open connection.
 #[derive(Clone, Copy, Debug)]
 enum Order {
@@ -77,7 +74,7 @@ enum Order {
 struct Shared {
     /// What comes next; then `Create`.
     acts: Mutex<Vec<Act>>,
-    /// Requests that an account may have come of.
+    /// Requests that were read whole.
     bodies: Mutex<Vec<Value>>,
     connections: Mutex<usize>,
 }
@@ -121,8 +118,8 @@ impl Http2Studio {
         self.shared.acts.lock().unwrap().splice(.., acts.iter().rev().copied());
     }
 
-    /// Creations, by their payloads.
-    pub fn created(&self) -> Vec<Value> {
+    /// The payloads of the creations that were read whole.
+    pub fn received(&self) -> Vec<Value> {
         self.shared.bodies.lock().unwrap().clone()
     }
 
@@ -148,12 +145,12 @@ impl Http2Studio {
     /// Waits until so many creations were read.
     pub async fn has_read(&self, creations: usize) {
         let read = async {
-            while self.created().len() < creations {
+            while self.received().len() < creations {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
         let in_time = tokio::time::timeout(Duration::from_mins(1), read).await;
-        in_time.unwrap_or_else(|_| panic!("{} of {creations} creations", self.created().len()));
+        in_time.unwrap_or_else(|_| panic!("{} of {creations} creations", self.received().len()));
     }
 
     /// Closes every connection, with or without saying so.
@@ -184,7 +181,8 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>, mut orders: broadcast
     if stream.read_exact(&mut preface).await.is_err() || preface != PREFACE {
         return;
     }
-    let _gone = stream.write_all(&frame(kind::SETTINGS, 0, 0, &[])).await;
+    let most_streams = [&MAX_CONCURRENT_STREAMS.to_be_bytes()[..], &MOST_STREAMS.to_be_bytes()].concat();
+    let _gone = stream.write_all(&frame(kind::SETTINGS, 0, 0, &most_streams)).await;
     let (mut reader, mut writer) = stream.into_split();
     let (sender, mut frames) = tokio::sync::mpsc::unbounded_channel();
     let reading = tokio::spawn(async move {
@@ -229,10 +227,7 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>, mut orders: broadcast
                         let mut say = if payload.is_empty() { Vec::new() } else { frame(kind::WINDOW_UPDATE, 0, 0, &read) };
                         if flags & END_STREAM != 0 {
                             let act = shared.acts.lock().unwrap().pop().unwrap_or(Act::Create);
-                            if act.may_create() {
-                                let body = serde_json::from_slice(body).unwrap();
-                                shared.bodies.lock().unwrap().push(body);
-                            }
+                            shared.bodies.lock().unwrap().push(serde_json::from_slice(body).unwrap());
                             match act {
                                 Act::Create => say.extend(created(id)),
                                 Act::CreateLater => waiting.push(id),
