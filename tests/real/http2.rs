@@ -2,77 +2,14 @@
 //! made twice or lost when it no longer does.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
 use crate::helpers::app::sample;
 use crate::helpers::neighbour::STUDIO_URL;
 use crate::helpers::{FLOWS, Neighbour, Reply};
-use crate::process::{Gateway, eventually, free_port};
-
-/// A folder with an authority and a certificate for `localhost`, gone when dropped.
-struct Certificates(PathBuf);
-
-impl Certificates {
-    fn make() -> Self {
-        let folder = std::env::temp_dir().join(format!("signup-gateway-tls-{}-{}", std::process::id(), free_port()));
-        fs::create_dir_all(&folder).unwrap();
-        let openssl = |arguments: &str| {
-            let made = Command::new("openssl").args(arguments.split(' ')).current_dir(&folder).output().unwrap();
-            assert!(made.status.success(), "{arguments}: {}", String::from_utf8_lossy(&made.stderr));
-        };
-        fs::write(folder.join("names"), "subjectAltName=DNS:localhost\n").unwrap();
-        let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-        openssl(&format!("req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=authority"));
-        openssl(&format!("req {key} -keyout leaf.key -out leaf.csr -subj /CN=localhost"));
-        openssl("x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out leaf.pem -days 2 -extfile names");
-        let [certificate, key] = ["leaf.pem", "leaf.key"].map(|name| fs::read(folder.join(name)).unwrap());
-        fs::write(folder.join("front.pem"), [certificate, key].concat()).unwrap();
-        Self(folder)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-}
-
-impl Drop for Certificates {
-    fn drop(&mut self) {
-        let _gone = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A TLS front of the studio: it tells it which protocol a request came by, and on which connection.
-struct Front(Child);
-
-impl Front {
-    async fn start(port: u16, protocols: &str, certificates: &Certificates, studio: &Neighbour) -> Self {
-        let (file, certificate) = (certificates.path("front.cfg"), certificates.path("front.pem"));
-        let configuration = format!(
-            "defaults\n mode http\n timeout connect 5s\n timeout client 30s\n timeout server 30s\n\
-             frontend tls\n option disable-h2-upgrade\n bind 127.0.0.1:{port} ssl crt {certificate} alpn {protocols}\n \
-             http-request set-header x-came-by %[req.ver]\n http-request set-header x-came-from %[src_port]\n \
-             default_backend studio\n\
-             backend studio\n server studio {}\n",
-            studio.address
-        );
-        fs::write(Path::new(&file), configuration).unwrap();
-        let process = Command::new("haproxy").args(["-db", "-f", &file]).stderr(Stdio::null()).spawn().unwrap();
-        eventually("the front listens", async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok())
-            .await;
-        Self(process)
-    }
-}
-
-impl Drop for Front {
-    fn drop(&mut self) {
-        let _gone = self.0.kill();
-        let _gone = self.0.wait();
-    }
-}
+use crate::process::{Gateway, free_port};
+use crate::tls_front::{Certificates, Front};
 
 /// Protocol and connection of each creation so far.
 fn arrivals(studio: &Neighbour) -> Vec<(String, String)> {
@@ -95,7 +32,7 @@ async fn creations_share_a_connection_while_the_studio_agrees_to_http_2() {
     let (studio, siteverify, port) = (Neighbour::studio().await, Neighbour::siteverify().await, free_port());
     let (url, authority) = (format!("https://localhost:{port}/v1"), certificates.path("ca.pem"));
     let trust = [("SIGNUP__UPSTREAM__BASE_URL", url.as_str()), ("SSL_CERT_FILE", authority.as_str())];
-    let front = Front::start(port, "h2,http/1.1", &certificates, &studio).await;
+    let front = Front::start(port, "h2,http/1.1", "safe", &certificates, &studio).await;
     let gateway = Gateway::start(&studio, &siteverify, &trust).await;
     for visitor in 0..9 {
         assert_eq!(sign_up(&gateway, visitor).await, 303, "visitor {visitor}");
@@ -121,7 +58,7 @@ async fn creations_share_a_connection_while_the_studio_agrees_to_http_2() {
 
     // It no longer does, and takes no notice of the offer.
     drop(front);
-    let _front = Front::start(port, "http/1.1", &certificates, &studio).await;
+    let _front = Front::start(port, "http/1.1", "safe", &certificates, &studio).await;
     for visitor in 20..25 {
         assert_eq!(sign_up(&gateway, visitor).await, 303, "visitor {visitor}");
     }
@@ -142,7 +79,7 @@ async fn off_is_http_1_whatever_the_studio_offers() {
         ("SIGNUP__UPSTREAM__HTTP2", "off"),
         ("SIGNUP__UPSTREAM__VALIDATE_EMAIL", "true"),
     ];
-    let _front = Front::start(port, "h2,http/1.1", &certificates, &studio).await;
+    let _front = Front::start(port, "h2,http/1.1", "safe", &certificates, &studio).await;
     let gateway = Gateway::start(&studio, &siteverify, &variables).await;
     for visitor in 0..4 {
         assert_eq!(sign_up(&gateway, visitor).await, 303, "visitor {visitor}");

@@ -16,6 +16,7 @@
 mod helpers;
 mod process;
 mod prometheus;
+mod tls_front;
 
 mod at_most_once;
 mod balancer;

@@ -1,7 +1,8 @@
 //! Two replicas, one Redis, impatient visitors and random faults, and in the end the books are compared.
 //!
 //! `tests/real/run soak` runs it. `SOAK_SECONDS` says how long, `SOAK_SEED` repeats the choices of a run: what every form
-//! meets, who clicks twice, what breaks when. The scheduler's choices are its own.
+//! meets, who clicks twice, what breaks when. The scheduler's choices are its own. With `SOAK_HTTP2=1` creations share HTTP/2
+//! connections through a TLS front.
 //!
 //! What is promised, and so asserted, of every form (`books`):
 //!
@@ -48,7 +49,8 @@ async fn the_books_agree_after_random_faults() {
     println!("soak: {seconds} s, {VISITORS} visitors, SOAK_SEED={seed}");
 
     let (studio, siteverify, ledger) = neighbours::start(seed).await;
-    let world = Arc::new(World::start(studio, siteverify).await);
+    let http2 = variable("SOAK_HTTP2").is_some();
+    let world = Arc::new(World::start(studio, siteverify, http2).await);
     let calm = AtomicBool::new(false);
     let (forms, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
     let visitors: Vec<_> = (0..VISITORS)

@@ -8,6 +8,7 @@ use tokio::sync::{RwLock, RwLockReadGuard};
 
 use crate::helpers::Neighbour;
 use crate::process::{Gateway, Log, Redis, free_port};
+use crate::tls_front::{Certificates, Front};
 
 /// What the gateways are told, beside their neighbours. The page budget is the sum of the timeouts: 8 s.
 const VARIABLES: &[(&str, &str)] = &[
@@ -51,6 +52,9 @@ pub struct World {
     pub redis: Mutex<Option<Redis>>,
     redis_url: String,
     pub studio: Neighbour,
+    /// Between the gateways and the studio, where creations are to share HTTP/2 connections: it has its own word for what
+    /// breaks behind it.
+    pub front: Option<StudioFront>,
     pub siteverify: Neighbour,
     pub troubles: Mutex<Vec<Trouble>>,
     /// The logs of all processes by incarnation.
@@ -65,8 +69,23 @@ pub struct World {
     pub pinned: RwLock<()>,
 }
 
+/// A TLS front, and how to find and trust it.
+pub struct StudioFront {
+    _process: Front,
+    port: u16,
+    certificates: Certificates,
+}
+
+impl StudioFront {
+    async fn start(studio: &Neighbour) -> Self {
+        let (certificates, port) = (Certificates::make(), free_port());
+        Self { _process: Front::start(port, "h2,http/1.1", "never", &certificates, studio).await, port, certificates }
+    }
+}
+
 impl World {
-    pub async fn start(studio: Neighbour, siteverify: Neighbour) -> Self {
+    pub async fn start(studio: Neighbour, siteverify: Neighbour, http2: bool) -> Self {
+        let front = if http2 { Some(StudioFront::start(&studio).await) } else { None };
         let redis = Redis::start().await;
         let replica = || Replica {
             port: free_port(),
@@ -79,6 +98,7 @@ impl World {
             redis_url: redis.url(),
             redis: Mutex::new(Some(redis)),
             studio,
+            front,
             siteverify,
             troubles: Mutex::default(),
             logs: Mutex::default(),
@@ -97,11 +117,17 @@ impl World {
     pub async fn bring_up(&self, index: usize) {
         let replica = &self.replicas[index];
         let incarnation = self.incarnations.fetch_add(1, Ordering::Relaxed);
-        let base_url = self.studio.url(&format!("/{incarnation}"));
-        let own = [
+        let (base_url, authority) = match &self.front {
+            None => (self.studio.url(&format!("/{incarnation}")), None),
+            Some(front) => {
+                (format!("https://localhost:{}/{incarnation}", front.port), Some(front.certificates.path("ca.pem")))
+            }
+        };
+        let mut own = vec![
             ("SIGNUP__RATE_LIMIT__REDIS_URL", self.redis_url.as_str()),
             ("SIGNUP__UPSTREAM__BASE_URL", base_url.as_str()),
         ];
+        own.extend(authority.as_deref().map(|authority| ("SSL_CERT_FILE", authority)));
         let gateway = Gateway::at(replica.port, &self.studio, &self.siteverify, &[VARIABLES, &own].concat()).await;
         self.logs.lock().unwrap().push((incarnation, gateway.log()));
         replica.incarnation.store(incarnation, Ordering::Relaxed);
