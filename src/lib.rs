@@ -44,7 +44,8 @@
 //! Each worker serves its connections from the first byte to the last: an attempt stays on the thread that has its
 //! connection, asks Redis over that thread's own, and reads its neighbours' answers there. Nothing a visitor waits for is
 //! handed from one thread to another, but for names, and for the pooled connections that some worker began: if that one
-//! ends first, as when it drains, what is under way on them fails, and siteverify is asked again.
+//! ends first, as when it drains, what is under way on them fails, and siteverify is asked again. Creations share none but
+//! their own worker's.
 //! A connection counts as open until its attempts have ended, so that a worker which drains does not end before them
 //! ([`listener`]). The runtime of the process has what outlives visitors: signals, reload, sweeps, and what Redis is told
 //! again.

@@ -148,15 +148,13 @@ impl Studio {
     fn note_protocol(&self, version: Option<Version>) {
         let agreed = version == Some(Version::HTTP_2);
         let before = self.agreed_to_http2.swap(agreed, Ordering::Relaxed);
-        if self.http2 == Http2::Auto && agreed != before {
-            tracing::info!(
-                "{}",
-                if agreed {
-                    "the upstream speaks HTTP/2: creations share connections"
-                } else {
-                    "creations have connections of their own until the upstream answers over HTTP/2 again"
-                }
-            );
+        if self.http2 != Http2::Auto || agreed == before {
+            return;
+        }
+        if agreed {
+            tracing::info!("the upstream speaks HTTP/2: creations share connections");
+        } else {
+            tracing::info!("creations have connections of their own until the upstream answers over HTTP/2 again");
         }
     }
 
