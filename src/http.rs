@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Response, redirect, retry};
-
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
 use self::names::Names;

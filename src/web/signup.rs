@@ -87,7 +87,7 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
         keeps_id: false,
         offers_email_anyway: false,
         occasion: Occasion::Link,
-        said: "",
+        said: None,
     };
     let odd = visitor.odd_parameters();
     if odd > 0 {
@@ -198,7 +198,7 @@ fn again(
         keeps_id: refusal.keeps_id(),
         offers_email_anyway: refusal.offers_email_anyway() || form.is_ticked(USE_EMAIL_ANYWAY),
         occasion: Occasion::Post,
-        said: Said::of(&refusal).map_or("", Said::name),
+        said: Said::of(&refusal),
     };
     let html = draw(context, visitor, flow, terms, &link.secrets, &shown)?;
     let mut response = HttpResponse::build(refusal.status());
@@ -245,7 +245,7 @@ async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpR
         keeps_id: true,
         offers_email_anyway: said == Some(Said::Doubted) || form.is_ticked(USE_EMAIL_ANYWAY),
         occasion: if unsent { Occasion::Unsent } else { Occasion::Switch },
-        said: if unsent { UNSENT } else { said.map_or("", Said::name) },
+        said,
     };
     let html = draw(context, visitor, flow, terms, &posted.link.secrets, &shown)?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
@@ -270,8 +270,8 @@ struct Shown<'a> {
     keeps_id: bool,
     offers_email_anyway: bool,
     occasion: Occasion,
-    /// What its language switch carries.
-    said: &'static str,
+    /// The refusal that it tells.
+    said: Option<Said>,
 }
 
 impl Shown<'_> {
@@ -358,7 +358,7 @@ impl Sheet<'_> {
             business_email: terms.business_email,
             offers_email_anyway: shown.offers_email_anyway,
             occasion: shown.occasion,
-            said: shown.said,
+            said: if shown.occasion == Occasion::Unsent { UNSENT } else { shown.said.map_or("", Said::name) },
             others: &others,
         };
         page.render()

@@ -49,7 +49,7 @@ async fn the_books_agree_after_random_faults() {
     println!("soak: {seconds} s, {VISITORS} visitors, SOAK_SEED={seed}");
 
     let (studio, siteverify, ledger) = neighbours::start(seed).await;
-    let http2 = variable("SOAK_HTTP2").is_some();
+    let http2 = variable("SOAK_HTTP2") == Some(1);
     let world = Arc::new(World::start(studio, siteverify, http2).await);
     let calm = AtomicBool::new(false);
     let (forms, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
