@@ -345,7 +345,7 @@ fn build_tenant(
     funnel: HashMap<&'static str, Arc<Series>>,
     replaced: Option<&Studio>,
 ) -> Result<Tenant, ClientError> {
-    let (patience, http2) = (settings.upstream.connect_timeout, settings.upstream.http2);
+    let (patience, http2) = (settings.upstream.connect_budget(), settings.upstream.http2);
     let clients = match clients.get(&(patience, http2)) {
         Some(clients) => clients.clone(),
         None => clients.entry((patience, http2)).or_insert(Clients::new(patience, http2)?).clone(),

@@ -31,7 +31,8 @@ impl WebOrigin {
     /// # Errors
     /// [`OriginError`] names the first rule that fails.
     pub fn parse(text: &str) -> Result<Self, OriginError> {
-        if !is_unambiguous(text) {
+        let authority = authority(text).ok_or(OriginError::NotAUrl)?;
+        if !is_unambiguous(text) || authority.contains(NOT_IN_A_HOST) {
             return Err(OriginError::Ambiguous);
         }
         let url = Url::parse(text).map_err(|_not_a_url| OriginError::NotAUrl)?;
@@ -165,8 +166,10 @@ impl ReturnUrl {
     /// # Errors
     /// [`ReturnUrlError`] names the rule that fails; every doubt is a failure.
     pub fn parse(text: &str, allowed: &[WebOrigin]) -> Result<Self, ReturnUrlError> {
-        // The WHATWG parser drops tabs and newlines and takes `\` for `/`: a URL that needs it is not trusted.
-        if !is_unambiguous(text) {
+        // The WHATWG parser drops tabs and newlines, and takes `\` for `/` where a host ends: a URL that needs it is not
+        // trusted. Behind the host a blank is only a blank, which the parser escapes.
+        let authority = authority(text).ok_or(ReturnUrlError::Unreadable)?;
+        if !is_unambiguous(authority) || text.contains(char::is_control) {
             return Err(ReturnUrlError::Unreadable);
         }
         let url = Url::parse(text).map_err(|_relative_or_broken| ReturnUrlError::Unreadable)?;
@@ -188,11 +191,19 @@ impl ReturnUrl {
     }
 }
 
-/// No control character, white space or backslash, and `scheme://` spelled out.
+/// What the URL parser takes in a host, and a Content-Security-Policy for a wildcard or for the end of a directive.
+const NOT_IN_A_HOST: [char; 4] = ['*', ';', ',', '\''];
+
+/// `scheme://authority`, up to where a path, a query or a fragment begins; `None` unless it is spelled out.
+fn authority(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_once("://")?;
+    let length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    text.get(..scheme.len() + 3 + length).filter(|_| length > 0)
+}
+
+/// No control character, white space or backslash.
 fn is_unambiguous(text: &str) -> bool {
-    let authority_follows =
-        text.split_once("://").is_some_and(|(_, rest)| !rest.is_empty() && !rest.starts_with(['/', '?', '#']));
-    authority_follows && !text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\')
+    !text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\')
 }
 
 fn has_user(url: &Url) -> bool {
@@ -246,6 +257,11 @@ mod tests {
             "https://studio.example\n",
             "https:\\\\studio.example",
             "https:///studio.example",
+            "https://*.studio.example",
+            "https://*",
+            "https://studio.example;script-src-elem",
+            "https://studio.example,evil.test",
+            "https://studio'.example",
         ] {
             assert!(WebOrigin::parse(text).is_err(), "{text:?}");
         }
@@ -261,6 +277,10 @@ mod tests {
             ("https://studio.example/ü", "https://studio.example/%C3%BC"),
             ("http://localhost:8081/x", "http://localhost:8081/x"),
             ("https://studio.example/a/../b", "https://studio.example/b"),
+            ("https://studio.example/welcome?name=Ada Lovelace", "https://studio.example/welcome?name=Ada%20Lovelace"),
+            ("https://studio.example/a b#c d", "https://studio.example/a%20b#c%20d"),
+            ("https://studio.example/a\\b?c=\\", "https://studio.example/a/b?c=\\"),
+            ("https://studio.example?next=https://evil.test/ ", "https://studio.example/?next=https://evil.test/"),
         ] {
             let url = ReturnUrl::parse(text, &allowed).map(|url| url.0);
             assert_eq!(url.as_deref(), Ok(sent), "{text}");
@@ -288,7 +308,9 @@ mod tests {
             "https://studio.example\t.evil.test/",
             "https://stu\ndio.example/",
             " https://studio.example/",
-            "https://studio.example/ ",
+            "https://studio.example /",
+            "https://studio.example/a\nb",
+            "https://studio.example/\r\nset-cookie: a=b",
             "\u{0}https://studio.example/",
             "https://studio.example:444/",
             "http://studio.example/",

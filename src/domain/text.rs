@@ -65,7 +65,13 @@ pub fn trim(typed: &str) -> &str {
 /// Direction marks and isolates stay: pasted Arabic and Hebrew names carry them.
 #[must_use]
 pub fn has_control(text: &str) -> bool {
-    text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202d}' | '\u{202e}'))
+    text.chars().any(is_control)
+}
+
+/// Whether a character is one that [`has_control`] looks for.
+#[must_use]
+pub fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202d}' | '\u{202e}')
 }
 
 /// Whether there is nothing to see: white space, and what Unicode ignores by default or draws as nothing.

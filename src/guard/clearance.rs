@@ -28,6 +28,14 @@ pub struct Challenge {
     pub mode: Mode,
 }
 
+impl Challenge {
+    /// Whether Cloudflare could not be asked when it was asked last.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.siteverify.as_ref().is_some_and(Siteverify::is_failing)
+    }
+}
+
 /// A submission that passed every guard. Made by [`Guard::clear`] alone, consumed by the upstream.
 pub struct Cleared<'a> {
     guard: &'a Guard,

@@ -1,12 +1,14 @@
 //! Cloudflare Turnstile: whether a token proves a solved challenge
 //! (Cloudflare's documentation, "Validate the token", and contract 5).
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use metrics::histogram;
 use reqwest::{Client, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
@@ -24,6 +26,8 @@ pub const MAX_TOKEN_BYTES: usize = 2_048;
 const MAX_CHALLENGE_AGE: time::Duration = time::Duration::seconds(300);
 /// How far Cloudflare's clock may be ahead of ours.
 const CLOCK_SKEW: time::Duration = time::Duration::seconds(60);
+/// How long an outage counts that nobody has seen end.
+const OUTAGE_MEMORY: Duration = Duration::from_secs(60);
 
 /// Asks siteverify for one tenant.
 pub struct Siteverify {
@@ -32,6 +36,8 @@ pub struct Siteverify {
     secret: SecretString,
     hostnames: Vec<String>,
     timeout: Duration,
+    /// When the last question failed, if it did.
+    failed: Mutex<Option<Instant>>,
 }
 
 /// Why a visitor did not prove to be human.
@@ -111,19 +117,17 @@ struct Question<'a> {
     idempotency_key: &'a str,
 }
 
-/// The answer, as far as it matters; unknown fields and codes are nobody's failure.
-#[derive(Deserialize)]
+/// The answer, as far as it matters. What is absent or of another type proves nothing, and whatever else is among the
+/// codes is one that we do not know.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Answer {
-    success: bool,
-    /// A list of texts; whatever else is here is a code we do not know.
-    #[serde(rename = "error-codes", default)]
-    error_codes: serde_json::Value,
-    #[serde(default)]
-    hostname: Option<String>,
-    #[serde(default)]
-    action: Option<String>,
-    #[serde(default)]
-    challenge_ts: Option<String>,
+    success: Json,
+    #[serde(rename = "error-codes")]
+    error_codes: Json,
+    hostname: Json,
+    action: Json,
+    challenge_ts: Json,
 }
 
 /// What one call came to.
@@ -136,7 +140,7 @@ impl Siteverify {
     /// A verifier for one tenant's widget.
     #[must_use]
     pub fn new(client: Client, url: Url, secret: SecretString, hostnames: Vec<String>, timeout: Duration) -> Self {
-        Self { client, url, secret, hostnames, timeout }
+        Self { client, url, secret, hostnames, timeout, failed: Mutex::new(None) }
     }
 
     /// Spends a token: `Ok` when it proves a challenge solved on our host, for this action, within five minutes.
@@ -161,6 +165,8 @@ impl Siteverify {
         let outcome = step::run(step!("siteverify", client), asked, label).await;
         let label = label(&outcome);
         histogram!("signup_turnstile_duration_seconds", "outcome" => label).record(started.elapsed());
+        let failed = matches!(outcome, Err(ChallengeError::Unavailable(_))).then(Instant::now);
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
         match outcome {
             Err(ChallengeError::Unavailable(ChallengeOutage::Secret)) => tracing::error!(
                 "Turnstile refuses our secret key: nobody can sign up until turnstile.secret_key is right"
@@ -171,6 +177,13 @@ impl Siteverify {
             _ => {}
         }
         outcome
+    }
+
+    /// Whether the last question failed, not long ago: what readiness says of Turnstile.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.is_some_and(|since| since.elapsed() < OUTAGE_MEMORY)
     }
 
     /// One retry, after a transport failure or `internal-error`, with the same idempotency key: the token stays unspent
@@ -215,18 +228,18 @@ impl Siteverify {
     }
 
     fn judge(&self, answer: &Answer, action: &str) -> Result<(), ChallengeError> {
-        if !answer.success {
+        if !answer.is_success() {
             return Err(answer.failure());
         }
         let refused = |reason| Err(ChallengeError::Refused(reason));
-        let hostname = answer.hostname.as_deref().unwrap_or_default();
+        let hostname = answer.hostname.as_str().unwrap_or_default();
         if !self.hostnames.iter().any(|ours| ours.eq_ignore_ascii_case(hostname)) {
             return refused(ChallengeRefusal::Hostname);
         }
-        if answer.action.as_deref() != Some(action) {
+        if answer.action.as_str() != Some(action) {
             return refused(ChallengeRefusal::Action);
         }
-        let solved = answer.challenge_ts.as_deref().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+        let solved = answer.challenge_ts.as_str().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
         let age = solved.map(|solved| OffsetDateTime::now_utc() - solved);
         if age.is_none_or(|age| age > MAX_CHALLENGE_AGE || age < -CLOCK_SKEW) {
             return refused(ChallengeRefusal::Stale);
@@ -241,7 +254,7 @@ impl Call {
             return Self::Failed(ChallengeOutage::Nonsense);
         }
         match read_body(response).await {
-            Ok(body) => serde_json::from_slice(&body).map_or(Self::Failed(ChallengeOutage::Nonsense), Self::Answered),
+            Ok(body) => Answer::read(&body).map_or(Self::Failed(ChallengeOutage::Nonsense), Self::Answered),
             Err(crate::http::BodyError::Broken(_)) => Self::Failed(ChallengeOutage::Silence),
             Err(crate::http::BodyError::TooLarge) => Self::Failed(ChallengeOutage::Nonsense),
         }
@@ -249,9 +262,19 @@ impl Call {
 }
 
 impl Answer {
+    /// `None` when it is not JSON. JSON of another shape is an answer that proves nothing (contract 5).
+    fn read(body: &[u8]) -> Option<Self> {
+        let is_json = || serde_json::from_slice::<Json>(body).is_ok();
+        serde_json::from_slice(body).ok().or_else(|| is_json().then(Self::default))
+    }
+
+    fn is_success(&self) -> bool {
+        self.success == true
+    }
+
     fn has(&self, code: &str) -> bool {
         let given = self.error_codes.as_array();
-        !self.success && given.is_some_and(|codes| codes.iter().any(|given| given == code))
+        !self.is_success() && given.is_some_and(|codes| codes.iter().any(|given| given == code))
     }
 
     /// What each documented code means; an unknown one is a refusal.

@@ -210,19 +210,21 @@ pub enum Http2 {
 pub const EMAIL_OPINION_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Upstream {
-    /// The longest a creation takes: connecting, its retry, and the answer.
+    /// How long one connecting may take: it and its one retry end before the whole call must, so that a studio which
+    /// cannot be reached is told from one that does not answer.
     #[must_use]
-    pub fn creation_budget(&self) -> Duration {
-        self.connect_timeout + self.timeout
+    pub fn connect_budget(&self) -> Duration {
+        self.connect_timeout.min(self.timeout * 2 / 5)
     }
 }
 
 impl TenantSettings {
-    /// The longest a visitor waits for the answer to a form: the challenge, the opinion of the address, the creation.
+    /// The longest a visitor waits for the answer to a form (contract 4): the challenge, the opinion of the address, the
+    /// creation, and a connecting for whoever waits for the attempt of another.
     #[must_use]
     pub fn page_budget(&self) -> Duration {
         let opinion = if self.upstream.validate_email { EMAIL_OPINION_TIMEOUT } else { Duration::ZERO };
-        self.turnstile.timeout + opinion + self.upstream.creation_budget()
+        self.turnstile.timeout + opinion + self.upstream.connect_timeout + self.upstream.timeout
     }
 }
 

@@ -79,10 +79,11 @@ impl RawForm {
         }
     }
 
-    /// Whether a box was ticked: browsers send its value only then.
+    /// Whether a box was ticked: browsers send its value only then. What says no in any case of letters is no consent.
     #[must_use]
     pub fn is_ticked(&self, name: &str) -> bool {
-        !matches!(self.typed(name).trim(), "" | "false" | "off" | "no" | "0")
+        let said = self.typed(name).trim();
+        !["", "false", "off", "no", "0"].iter().any(|no| said.eq_ignore_ascii_case(no))
     }
 }
 

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use metrics::{counter, histogram};
 use reqwest::header::{CONNECTION, CONTENT_TYPE};
-use reqwest::{Response, StatusCode, Version};
+use reqwest::{Response, Version};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
@@ -159,6 +159,13 @@ struct Answer {
     rest: Map<String, Json>,
 }
 
+/// An answer that came to its end, or to the end of our patience with its size.
+enum Body {
+    Ours(Answer),
+    NotOurs,
+    TooLarge,
+}
+
 impl Studio {
     /// Creates the account of a cleared submission.
     ///
@@ -195,7 +202,7 @@ impl Studio {
         let sent = self.send(&mut stream, flow, &key, body, trace);
         // Over the whole call, and when it strikes we do not know what was sent: unknown.
         let sent = async {
-            tokio::time::timeout(self.budget, sent).await.unwrap_or_else(|_elapsed| {
+            tokio::time::timeout(self.timeout, sent).await.unwrap_or_else(|_elapsed| {
                 self.note_protocol(None);
                 Err(CreateError::Unanswered)
             })
@@ -282,23 +289,19 @@ impl Studio {
     /// # Errors
     /// [`CreateError`] for everything but an account.
     pub async fn read_creation(&self, flow: &Flow, response: Response) -> Result<Created, CreateError> {
-        let status = response.status();
-        let unavailable =
-            || CreateError::Unavailable { retry_after: retry_after(response.headers()).unwrap_or(DEFAULT_RETRY_AFTER) };
-        match status.as_u16() {
-            429 | 503 => Err(unavailable()),
-            401 | 403 | 404 | 405 => Err(CreateError::Misconfigured { status: status.as_u16() }),
-            502 | 504 | 520..=527 => Err(CreateError::Unreadable(Nonsense::Proxy)),
-            200..=299 => {
-                let answer = read_answer(response).await?.ok_or(CreateError::Unreadable(Nonsense::NotOurs))?;
-                if answer.success { Ok(self.created(flow, &answer)) } else { Err(self.refused(&answer)) }
-            }
-            400..=499 => match read_answer(response).await {
-                Ok(Some(answer)) if !answer.success => Err(self.refused(&answer)),
-                Err(CreateError::Unanswered) => Err(CreateError::Unanswered),
-                Ok(_) | Err(_) => Err(CreateError::Failed { status: status.as_u16() }),
-            },
-            300..=399 | 500..=599 => Err(CreateError::Failed { status: status.as_u16() }),
+        let status = response.status().as_u16();
+        let retry_after = retry_after(response.headers()).unwrap_or(DEFAULT_RETRY_AFTER);
+        // Whatever the status says: who breaks off in the middle of an answer may have died after creating the account.
+        let answer = read_answer(response).await?;
+        match (status, answer) {
+            (429 | 503, _) => Err(CreateError::Unavailable { retry_after }),
+            (401 | 403 | 404 | 405, _) => Err(CreateError::Misconfigured { status }),
+            (502 | 504 | 520..=527, _) => Err(CreateError::Unreadable(Nonsense::Proxy)),
+            (200..=299, Body::Ours(answer)) if answer.success => Ok(self.created(flow, &answer)),
+            (200..=299 | 400..=499, Body::Ours(answer)) if !answer.success => Err(self.refused(&answer)),
+            (200..=299, Body::TooLarge) => Err(CreateError::Unreadable(Nonsense::TooLarge)),
+            (200..=299, _) => Err(CreateError::Unreadable(Nonsense::NotOurs)),
+            (300..=599, _) => Err(CreateError::Failed { status }),
             // No final status of HTTP: nobody knows what it means, so it does not mean "nothing was created".
             _ => Err(CreateError::Unreadable(Nonsense::NotOurs)),
         }
@@ -328,14 +331,15 @@ impl Studio {
     }
 }
 
-/// Our JSON; `None` when it is something else.
-async fn read_answer(response: Response) -> Result<Option<Answer>, CreateError> {
-    if response.status() == StatusCode::NO_CONTENT || !is_json(&response) {
-        return Ok(None);
-    }
+/// Reads an answer to its end; `Err` when it breaks off.
+async fn read_answer(response: Response) -> Result<Body, CreateError> {
+    let is_json = is_json(&response);
     match read_body(response).await {
-        Ok(body) => Ok(serde_json::from_slice(&body).ok()),
+        Ok(body) => {
+            let answer = is_json.then(|| serde_json::from_slice(&body).ok()).flatten();
+            Ok(answer.map_or(Body::NotOurs, Body::Ours))
+        }
         Err(BodyError::Broken(_)) => Err(CreateError::Unanswered),
-        Err(BodyError::TooLarge) => Err(CreateError::Unreadable(Nonsense::TooLarge)),
+        Err(BodyError::TooLarge) => Ok(Body::TooLarge),
     }
 }

@@ -29,8 +29,6 @@ use crate::step::{self, TraceContext};
 pub struct Studio {
     clients: Clients,
     base_url: Url,
-    /// The longest a creation takes.
-    budget: Duration,
     timeout: Duration,
     circuit: Arc<Circuit>,
     http2: Http2,
@@ -84,7 +82,6 @@ impl Studio {
             shared: clients.shared_connections(),
             clients,
             circuit: Arc::new(Circuit::new(upstream.circuit_failures, upstream.circuit_open_for)),
-            budget: upstream.creation_budget(),
             http2: upstream.http2,
             agreed_to_http2: AtomicBool::new(false),
             max_in_flight: upstream.max_in_flight,

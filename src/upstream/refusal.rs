@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::text::is_control;
 use crate::settings::Phrases;
 
 /// The most characters of the studio's words that a visitor sees (contract 4).
@@ -45,7 +46,7 @@ impl Refusal {
         .into_iter()
         .find(|(_, list)| list.iter().any(|phrase| folded.contains(&phrase.to_lowercase())))
         .map_or(RefusalKind::Other, |(kind, _)| kind);
-        let words = words.chars().filter(|c| !c.is_control()).take(MAX_WORDS).collect();
+        let words = words.chars().filter(|c| !is_control(*c)).take(MAX_WORDS).collect();
         Self { kind, words }
     }
 }

@@ -181,7 +181,6 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
             None if any_host => (host, None, None),
             None => (host, None, Some(AppError::Misdirected)),
         },
-        Err(_) if any_host => (None, None, None),
         Err(_unclear) => (None, None, Some(AppError::BadRequest("host"))),
     };
     let tenant = tenant.or_else(|| tenants.default_tenant()).ok_or(Cause::NoTenant)?;

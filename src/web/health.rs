@@ -38,17 +38,19 @@ pub async fn metrics(state: web::Data<AppState>, registry: web::Data<PrometheusH
 fn answer(state: &AppState, in_detail: bool) -> HttpResponse {
     let phase = state.readiness.phase();
     let upstream = state.in_force.load().tenants.iter().all(|tenant| !tenant.studio.is_shut_off());
+    let turnstile = state.in_force.load().tenants.iter().all(|tenant| !tenant.challenge.is_failing());
     let shared = !state.store.is_degraded();
     let status = match phase {
         Phase::Starting => "starting",
         Phase::Draining => "draining",
-        Phase::Ready if upstream && shared => "ok",
+        Phase::Ready if upstream && turnstile && shared => "ok",
         Phase::Ready => "degraded",
     };
     let mut body = json!({ "status": status });
     if in_detail {
         let word = |sound: bool| if sound { "ok" } else { "degraded" };
-        body = json!({ "status": status, "checks": { "upstream": word(upstream), "store": word(shared) } });
+        let checks = json!({ "upstream": word(upstream), "turnstile": word(turnstile), "store": word(shared) });
+        body = json!({ "status": status, "checks": checks });
     }
     match phase {
         Phase::Ready => HttpResponse::Ok().json(body),

@@ -21,14 +21,15 @@ pub async fn prefill(visitor: &Visitor, secrets: &mut LinkSecrets) -> Prefill {
     let of_link: Vec<(&str, &str)> = PREFILLED
         .iter()
         .filter_map(|name| Some((*name, first(&visitor.query, name)?)))
-        // What could not be typed is not filled in either: a link never costs a visitor an error.
+        // What could not be typed is not filled in either, here and below: a link never costs a visitor an error.
         .filter(|(_, value)| Text::parse(value).is_ok())
         .collect();
     let Some(code) = &secrets.activation_code else { return Prefill::Form(RawForm::from_pairs(of_link)) };
     match visitor.tenant.studio.account_by_code(code, &visitor.trace).await {
         Ok(account) if account.activated => Prefill::AlreadyActive,
         Ok(account) => {
-            let form = RawForm::from_pairs(of_account(&account).chain(of_link));
+            let of_account = of_account(&account).filter(|(_, value)| Text::parse(value).is_ok());
+            let form = RawForm::from_pairs(of_account.chain(of_link));
             secrets.prefilled = Some(Prefilled { username: account.username, email: account.email });
             Prefill::Form(form)
         }

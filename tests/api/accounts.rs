@@ -72,6 +72,22 @@ async fn a_code_fills_every_flow_with_what_the_upstream_knows() {
 }
 
 #[tokio::test]
+async fn what_the_upstream_knows_is_filled_in_only_where_it_could_be_typed() {
+    let odd = json!({
+        "success": true, "id": 5, "name": "Robin\u{202e}reyeM", "username": "robin.meyer", "email": "robin@acme.example",
+        "jobTitle": "x".repeat(201), "companyName": "Acme\u{0}", "activated": false
+    });
+    let app = app_where_code_means(Reply::Json(200, odd)).await;
+    for flow in FLOWS {
+        let page = open(&app, flow.slug).await;
+        for (name, value) in [("name", ""), ("jobTitle", ""), ("companyName", ""), ("username", "robin.meyer")] {
+            assert_eq!(page.value(name).as_deref(), flow.field(name).map(|_| value), "{}: {name}", flow.slug);
+        }
+        assert!(!page.body.contains('\0'), "{}", flow.slug);
+    }
+}
+
+#[tokio::test]
 async fn looking_sends_the_code_with_the_credentials_for_it_and_nothing_else() {
     for (name, variables, header) in
         [("both", &CREDENTIALS[..], ("x-jwt-token", "jwt")), ("only a key", &CREDENTIALS[1..], ("x-api-key", "key"))]

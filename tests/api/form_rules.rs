@@ -346,9 +346,9 @@ async fn consent_is_given_by_ticking_the_box_and_by_nothing_else() {
         for name in fields_of(flow, |kind| matches!(kind, Kind::Consent)) {
             let page = app.form(flow, "").await;
             assert_eq!(page.value(name), None, "{}: not ticked beforehand", flow.slug);
-            for (value, given) in
-                [("on", true), ("true", true), ("1", true), ("", false), ("false", false), ("off", false), ("0", false)]
-            {
+            let yes = ["on", "true", "1", "ON"].map(|value| (value, true));
+            let no = ["", "false", "off", "no", "0", "FALSE", "Off", " No "].map(|value| (value, false));
+            for (value, given) in yes.into_iter().chain(no) {
                 let answer = attempt(&app, flow, name, value).await;
                 assert_eq!(answer.status, if given { 303 } else { 422 }, "{} {value:?}", flow.slug);
                 if given {

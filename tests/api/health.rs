@@ -71,6 +71,25 @@ async fn an_upstream_that_is_away_makes_us_degraded_and_never_unready() {
 }
 
 #[tokio::test]
+async fn a_turnstile_that_cannot_be_asked_makes_us_degraded_until_it_answers() {
+    for flow in FLOWS {
+        let app = TestApp::with(&unlimited_and(&[])).await;
+        let checks = async || {
+            let admin = app.get_admin("/health/ready").await;
+            assert_eq!(status(&admin), status(&app.get("/health/ready").await), "{}", flow.slug);
+            let said: Value = serde_json::from_str(&admin.body).unwrap();
+            (admin.status, said["status"].clone(), said["checks"]["turnstile"].clone())
+        };
+        app.siteverify.reply(Reply::Json(500, json!({})));
+        assert_eq!(app.sign_up(flow).await.status, 503, "{}", flow.slug);
+        assert_eq!(checks().await, (200, json!("degraded"), json!("degraded")), "{}", flow.slug);
+        app.siteverify.reply(Reply::Json(200, json!({ "success": false, "error-codes": ["invalid-input-response"] })));
+        assert_eq!(app.sign_up(flow).await.status, 422, "{}", flow.slug);
+        assert_eq!(checks().await, (200, json!("ok"), json!("ok")), "{}: a refusal is an answer", flow.slug);
+    }
+}
+
+#[tokio::test]
 async fn a_store_that_is_away_makes_us_degraded_and_sign_ups_go_on() {
     let app = TestApp::with(&unlimited_and(&[
         ("SIGNUP__RATE_LIMIT__BACKEND", "redis"),
@@ -83,7 +102,7 @@ async fn a_store_that_is_away_makes_us_degraded_and_sign_ups_go_on() {
     }
     assert_eq!(status(&app.get("/health/ready").await), is(200, "degraded"));
     let admin: Value = serde_json::from_str(&app.get_admin("/health/ready").await.body).unwrap();
-    assert_eq!(admin["checks"], json!({ "upstream": "ok", "store": "degraded" }));
+    assert_eq!(admin["checks"], json!({ "upstream": "ok", "turnstile": "ok", "store": "degraded" }));
 }
 
 #[tokio::test]

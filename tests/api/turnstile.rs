@@ -115,6 +115,30 @@ async fn every_error_code_has_its_answer() {
 }
 
 #[tokio::test]
+async fn json_of_another_shape_proves_nothing_and_is_a_refusal() {
+    check(&[], |flow| {
+        let refused = |name, field, value| (name, but(flow, field, value), 1, Gets::Refused);
+        let whole = |name, body: &str| (name, raw(200, "application/json", body), 1, Gets::Refused);
+        vec![
+            refused("without success", "success", None),
+            refused("success as text", "success", Some(json!("true"))),
+            refused("success as a number", "success", Some(json!(1))),
+            refused("null for success", "success", Some(Value::Null)),
+            refused("a number for the host", "hostname", Some(json!(5))),
+            refused("a list for the action", "action", Some(json!([flow.slug]))),
+            refused("a number for the time", "challenge_ts", Some(json!(5))),
+            whole("an empty object", "{}"),
+            whole("a list", "[]"),
+            whole("a list that says yes", "[true]"),
+            whole("true", "true"),
+            whole("null", "null"),
+            whole("success twice", r#"{"success":false,"success":true}"#),
+        ]
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_success_counts_for_our_host_this_form_and_five_minutes() {
     check(&[], |flow| {
         let other = FLOWS.iter().find(|other| other.slug != flow.slug).unwrap();

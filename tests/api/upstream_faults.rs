@@ -71,6 +71,58 @@ async fn a_creation_that_was_sent_and_not_answered_is_unknown_and_never_sent_aga
 }
 
 #[tokio::test]
+async fn an_answer_that_breaks_off_is_unknown_whatever_its_status() {
+    let app = TestApp::with(&roomy(SHORT)).await;
+    let statuses = [200, 201, 302, 400, 401, 403, 404, 405, 409, 422, 429, 500, 501, 502, 503];
+    for (index, status) in statuses.into_iter().enumerate() {
+        let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{\"suc");
+        let chunk = format!("HTTP/1.1 {status} X\r\ntransfer-encoding: chunked\r\n\r\n5\r\n<html");
+        for (how, reply) in [
+            ("closed", Reply::Raw(head.clone().into_bytes())),
+            ("closed in a chunk", Reply::Raw(chunk.into_bytes())),
+            ("reset", Reply::ResetAfter(head.clone().into_bytes())),
+            ("stalled", Reply::Stall(head.into_bytes())),
+        ] {
+            let (name, flow) = (format!("{status}, {how}"), FLOWS[index % FLOWS.len()]);
+            app.studio.reply(reply);
+            let creations = app.studio.received().len();
+            let form = app.form(flow, "").await;
+            let first = app.submit(&form, &sample(flow)).await;
+            assert_unknown(flow, &form, &first, 504, &name);
+            app.studio.reply(created());
+            assert_unknown(flow, &form, &app.submit(&form, &sample(flow)).await, 504, &name);
+            assert_eq!(app.studio.received().len() - creations, 1, "{name}: creations");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_connecting_leaves_of_the_time_is_all_that_an_answer_has() {
+    let app = TestApp::with(&roomy(&[("SIGNUP__UPSTREAM__TIMEOUT", "1s")])).await;
+    for flow in FLOWS {
+        let form = app.form(flow, "").await;
+        app.studio.reply(Reply::Later(Duration::from_secs(2), Box::new(created())));
+        let answer = app.submit(&form, &sample(flow)).await;
+        assert_unknown(flow, &form, &answer, 504, "later than upstream.timeout, sooner than with connect_timeout");
+    }
+    // Patience for connecting beyond that for the whole call: it is cut, so that nothing sent is told from no answer.
+    let vacancy = Vacancy::new();
+    let url = vacancy.url("/v1");
+    let _full = vacancy.blackhole().await;
+    let patient = [
+        ("SIGNUP__UPSTREAM__BASE_URL", url.as_str()),
+        ("SIGNUP__UPSTREAM__CONNECT_TIMEOUT", "60s"),
+        ("SIGNUP__UPSTREAM__TIMEOUT", "5s"),
+    ];
+    let app = TestApp::with(&roomy(&patient)).await;
+    for flow in FLOWS {
+        let form = app.form(flow, "").await;
+        let answer = app.submit(&form, &sample(flow)).await;
+        assert_unavailable(flow, &form, &answer, flow.slug);
+    }
+}
+
+#[tokio::test]
 async fn a_door_slammed_before_the_request_was_read_is_unknown_too() {
     let app = TestApp::with(&roomy(SHORT)).await;
     for fault in slammed_doors() {
