@@ -54,7 +54,9 @@ impl ClientAddress {
             return Resolved { address: client, header_ignored: lines.peek().is_some() };
         }
         'walk: for line in lines.rev() {
-            for entry in header.entries(line).into_iter().rev() {
+            // Bytes that are no text spoil the entry they stand in, not the one that our proxy wrote behind it.
+            let line = String::from_utf8_lossy(line);
+            for entry in header.entries(&line).into_iter().rev() {
                 let Some(address) = entry.and_then(node_address) else { break 'walk };
                 client = Self::new(address);
                 if !trusts(client) {
@@ -111,14 +113,14 @@ impl ForwardingHeader {
     }
 
     /// The entries of one line from left to right; `None` stands for one that cannot be read.
-    fn entries(self, line: &[u8]) -> Vec<Option<&str>> {
-        let Ok(line) = std::str::from_utf8(line) else { return vec![None] };
+    fn entries(self, line: &str) -> Vec<Option<&str>> {
         match self {
             Self::XForwardedFor => line.split(',').map(|entry| Some(entry.trim())).collect(),
-            Self::Forwarded => match split_quoted(line, ',') {
-                Some(elements) => elements.into_iter().map(for_parameter).collect(),
-                None => vec![None],
-            },
+            // A quote that stays open is a visitor's: what our proxy wrote behind it has its own.
+            Self::Forwarded => {
+                let elements = split_quoted(line, ',').unwrap_or_else(|| line.split(',').collect());
+                elements.into_iter().map(for_parameter).collect()
+            }
         }
     }
 }
@@ -228,6 +230,8 @@ mod tests {
             ("obfuscated stops", "for=203.0.113.7, for=_hidden", "10.0.0.1"),
             ("no for stops", "for=203.0.113.7, proto=https", "10.0.0.1"),
             ("open quote stops", "for=203.0.113.7, for=\"198.51.100.1", "10.0.0.1"),
+            ("open quote to the left", "for=\"198.51.100.1, for=203.0.113.7", "203.0.113.7"),
+            ("open quote, and quotes of ours", "for=\"x, for=\"[2001:db8::1]:4711\";proto=https", "2001:db8::1"),
         ] {
             let resolved = resolve(ForwardingHeader::Forwarded, "10.0.0.1", &[line], &["10.0.0.0/8"]);
             assert_eq!(resolved.0, expected, "{name}");
@@ -245,10 +249,22 @@ mod tests {
     proptest! {
         /// Whatever stands to the left of the entry our own proxy wrote, the visitor stays the same.
         #[test]
-        fn nothing_a_client_writes_changes_who_it_is(spoof in "\\PC{0,60}") {
-            let line = format!("{spoof}, 203.0.113.7, 10.0.0.2");
-            let resolved = resolve(ForwardingHeader::XForwardedFor, "10.0.0.1", &[&line], &["10.0.0.0/8"]);
-            prop_assert_eq!(resolved.0, "203.0.113.7");
+        fn nothing_a_client_writes_changes_who_it_is(
+            spoof in prop_oneof![
+                proptest::collection::vec(any::<u8>(), 0..60),
+                "(for=)?[\",;=a-f0-9.: \\\\]{0,40}".prop_map(String::into_bytes),
+            ],
+        ) {
+            for (header, ours) in [
+                (ForwardingHeader::XForwardedFor, ", 203.0.113.7, 10.0.0.2"),
+                (ForwardingHeader::Forwarded, ", for=203.0.113.7;proto=https, for=10.0.0.2"),
+            ] {
+                let line = [&spoof, ours.as_bytes()].concat();
+                let trusted = ["10.0.0.0/8".parse().unwrap()];
+                let peer = [10, 0, 0, 1].into();
+                let resolved = ClientAddress::resolve(peer, header, [line.as_slice()].into_iter(), &trusted);
+                prop_assert_eq!(resolved.address.ip().to_string(), "203.0.113.7");
+            }
         }
     }
 

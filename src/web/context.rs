@@ -8,7 +8,7 @@ use actix_http::ConnectionType;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, UPGRADE,
 };
 use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, StatusCode};
@@ -183,6 +183,7 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
         },
         Err(_unclear) => (None, None, Some(AppError::BadRequest("host"))),
     };
+    let refusal = refusal.or_else(|| has_no_length(&request).then_some(AppError::BadRequest("upgrade")));
     let tenant = tenant.or_else(|| tenants.default_tenant()).ok_or(Cause::NoTenant)?;
     let query = link::pairs(request.query_string());
     let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
@@ -208,6 +209,13 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
         connection,
     };
     Ok((Rc::new(context), refusal))
+}
+
+/// Whether a form comes with the wish to leave HTTP behind it. The parser then takes all that follows for its body,
+/// whatever its length says, and would wait for more. No browser sends one.
+fn has_no_length(request: &ServiceRequest) -> bool {
+    let upgrade = request.headers().get_all(UPGRADE).filter_map(|value| value.to_str().ok());
+    *request.method() == Method::POST && upgrade.into_iter().any(|wish| wish.trim().eq_ignore_ascii_case("websocket"))
 }
 
 /// The language of the link's `lang`, which the switch writes and which wins over the browser's preference.

@@ -69,7 +69,9 @@ async fn an_unclear_host_is_400_on_every_page() {
 async fn what_any_host_may_ask_for_is_not_for_an_unclear_one() {
     let app = TestApp::start().await;
     for path in ["/health/live", "/health/ready", "/static/0123456789abcdef/app.css"] {
-        for (row, host) in [("a blank", "a b"), ("user information", "x@localhost"), ("a list", "a, b"), ("open", "[::1")] {
+        for (row, host) in
+            [("a blank", "a b"), ("user information", "x@localhost"), ("a list", "a, b"), ("open", "[::1")]
+        {
             let answer = ask(app.address, "GET", path, &[&format!("Host: {host}")]).await;
             assert_eq!(answer.status, 400, "{path} {row}");
         }

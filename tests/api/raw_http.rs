@@ -106,6 +106,9 @@ fn headers() -> Vec<Row> {
 fn framing() -> Vec<Row> {
     let te = |value: &str| post(&format!("Transfer-Encoding: {value}\r\n"), "0\r\n\r\n");
     vec![
+        broken("an upgrade that hides a length", &[400], post("Upgrade: websocket\r\nContent-Length: 3\r\n", "a=b")),
+        broken("an upgrade and no length", &[400], post("Connection: Upgrade\r\nUpgrade: WebSocket\r\n", "")),
+        sound("an upgrade to TLS", &[422], post("Upgrade: TLS/1.2\r\nContent-Length: 3\r\n", "a=b")),
         broken("a length and chunks", &[400], post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")),
         broken("chunks and a length", &[400], post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", "0\r\n\r\n")),
         broken("two lengths", &[400], post("Content-Length: 3\r\nContent-Length: 4\r\n", "a=b")),

@@ -129,11 +129,7 @@ async fn a_success_sends_the_visitor_to_an_allowed_url_or_to_the_status_page() {
             ("allowed URL", to(STUDIO_URL), Gets::SentTo(STUDIO_URL)),
             ("allowed port", to("https://pay.example:8443/c"), Gets::SentTo("https://pay.example:8443/c")),
             ("serialised", to("HTTPS://Studio.Example:443"), Gets::SentTo("https://studio.example/")),
-            (
-                "blanks",
-                to("https://studio.example/a b?name=Ada Lovelace"),
-                Gets::SentTo("https://studio.example/a%20b?name=Ada%20Lovelace"),
-            ),
+            ("blanks", to("https://studio.example/a b?c=d e"), Gets::SentTo("https://studio.example/a%20b?c=d%20e")),
             ("201", Reply::Json(201, json!({ "success": true, "id": 1, "userId": 1 })), Gets::SentTo(STATUS)),
             (
                 "suffixed JSON",
@@ -250,13 +246,10 @@ async fn who_already_has_an_account_reads_it_only_where_the_operator_says_so() {
 async fn the_upstreams_words_are_escaped_and_cut() {
     let app = TestApp::with(&roomy(&[])).await;
     for flow in FLOWS {
-        app.studio.reply(refusal(422, "<script>alert(1)</script> \"&'\u{0}\u{1b}[31m"));
+        app.studio.reply(refusal(422, "<script>alert(1)</script> \"&'\u{0}\u{1b}[31m\u{202e}"));
         let page = app.sign_up(flow).await;
         assert!(page.notice_text().contains("<script>alert(1)</script> \"&'[31m"), "{}", page.notice_text());
-        assert!(!page.body.contains("<script>alert"), "{}: not escaped", flow.slug);
-
-        app.studio.reply(refusal(422, "Seats: \u{202e}ecin\u{2028}"));
-        assert!(app.sign_up(flow).await.notice_text().contains("Seats: ecin"), "{}: a direction override", flow.slug);
+        assert!(["<script>alert", "\u{202e}"].iter().all(|text| !page.body.contains(text)), "{}", flow.slug);
 
         app.studio.reply(refusal(422, &"ü".repeat(301)));
         let page = app.sign_up(flow).await;

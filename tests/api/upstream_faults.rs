@@ -75,7 +75,8 @@ async fn an_answer_that_breaks_off_is_unknown_whatever_its_status() {
     let app = TestApp::with(&roomy(SHORT)).await;
     let statuses = [200, 201, 302, 400, 401, 403, 404, 405, 409, 422, 429, 500, 501, 502, 503];
     for (index, status) in statuses.into_iter().enumerate() {
-        let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{\"suc");
+        let head =
+            format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{\"suc");
         let chunk = format!("HTTP/1.1 {status} X\r\ntransfer-encoding: chunked\r\n\r\n5\r\n<html");
         for (how, reply) in [
             ("closed", Reply::Raw(head.clone().into_bytes())),
