@@ -6,22 +6,33 @@ use std::sync::{Arc, LazyLock};
 use super::email::{Email, fold_domain};
 use super::policy::Mode;
 
-/// A sorted list of folded domains that is searched without copying it.
+/// Folded domains.
 #[derive(Clone)]
 pub enum DomainList {
-    /// A list compiled in: origin and licence in `config/lists/README.md`.
+    /// A sorted list compiled in: origin and licence in `config/lists/README.md`.
     Embedded(&'static LazyLock<Vec<&'static str>>),
     /// A list read from an operator's file.
     Loaded(Arc<HashSet<Box<str>>>),
 }
 
-static FREE: LazyLock<Vec<&'static str>> =
-    LazyLock::new(|| include_str!("../../config/lists/free_email_domains.txt").lines().collect());
-/// Companies and universities that the free list names by mistake; reasons in `config/lists/README.md`.
-static NOT_FREE: LazyLock<Vec<&'static str>> =
-    LazyLock::new(|| include_str!("../../config/lists/not_free.txt").lines().collect());
-static DISPOSABLE: LazyLock<Vec<&'static str>> =
-    LazyLock::new(|| include_str!("../../config/lists/disposable_email_domains.txt").lines().collect());
+static FREE: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let published = include_str!("../../config/lists/free_email_domains.txt");
+    corrected(published, include_str!("../../config/lists/also_free.txt"))
+});
+static DISPOSABLE: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let published = include_str!("../../config/lists/disposable_email_domains.txt");
+    corrected(published, include_str!("../../config/lists/also_disposable.txt"))
+});
+
+/// A published list with what it lacks, and without what it names by mistake; reasons in `config/lists/README.md`.
+fn corrected(published: &'static str, lacking: &'static str) -> Vec<&'static str> {
+    let mistaken: Vec<_> = include_str!("../../config/lists/not_free.txt").lines().collect();
+    let mut domains: Vec<_> =
+        published.lines().chain(lacking.lines()).filter(|domain| !mistaken.contains(domain)).collect();
+    domains.sort_unstable();
+    domains.dedup();
+    domains
+}
 
 impl DomainList {
     /// The providers whose addresses anybody gets for free.
@@ -68,7 +79,7 @@ impl DomainList {
 
     fn has(&self, domain: &str) -> bool {
         match self {
-            Self::Embedded(list) => list.binary_search(&domain).is_ok() && !NOT_FREE.contains(&domain),
+            Self::Embedded(list) => list.binary_search(&domain).is_ok(),
             Self::Loaded(set) => set.contains(domain),
         }
     }
@@ -179,7 +190,9 @@ mod tests {
             ("jan@ｇｍａｉｌ.com", DomainRefusal::Free),
             ("jan@gmail。com", DomainRefusal::Free),
             ("jan@mail.yahoo.com", DomainRefusal::Free),
+            ("jan@tutanota.com", DomainRefusal::Free),
             ("jan@mailinator.com", DomainRefusal::Disposable),
+            ("jan@temp-mail.io", DomainRefusal::Disposable),
             ("jan@deep.sub.mailinator.com", DomainRefusal::Disposable),
         ] {
             assert_eq!(check(address), Err(expected), "{address}");
