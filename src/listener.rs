@@ -9,7 +9,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use actix_http::{HttpService, Request};
@@ -36,8 +36,8 @@ const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// The framework's own limit of a head, in bytes.
 const MAX_HEAD_BYTES: usize = 128 * 1_024;
-/// What a head ends with.
-const END_OF_HEAD: [u8; 4] = *b"\r\n\r\n";
+/// For bytes after a head whose end nobody saw: no body is as long.
+const UNSEEN: usize = usize::MAX;
 /// Connections the system holds until we accept them.
 const BACKLOG: i32 = 1_024;
 /// Connections at once for each worker; more wait in the backlog.
@@ -49,9 +49,14 @@ pub struct Progress {
     phase: Cell<Phase>,
     early_bytes: Cell<bool>,
     /// The last bytes that arrived, in however many reads. Where they end a head, nothing of a next one came with it.
-    last_bytes: Cell<[u8; 4]>,
+    last_bytes: Cell<[u8; 3]>,
+    /// How many bytes came after the end of the head at hand, once that has come. [`UNSEEN`] where it came with the request
+    /// before.
+    after_head: Cell<Option<usize>>,
     /// Bytes of the request at hand, framing included.
     bytes: Cell<usize>,
+    /// Who waits for bytes without a deadline.
+    reader: Cell<Option<Waker>>,
     /// What goes on when the visitor is gone.
     attempts: TaskTracker,
 }
@@ -94,31 +99,51 @@ impl Progress {
             return false;
         }
         self.phase.set(Phase::Answering);
-        self.early_bytes.set(self.last_bytes.get() != END_OF_HEAD);
+        self.early_bytes.set(!ends_head(self.last_bytes.get()));
+        self.after_head.set(self.after_head.get().or(Some(UNSEEN)));
         true
     }
 
-    /// The body is complete: what comes now belongs to the next request.
-    pub fn body_is_read(&self) {
-        self.early_bytes.set(false);
+    /// The body is complete, of as many bytes as its head announced; what comes now belongs to the next request.
+    ///
+    /// Part of that may have come with the body. Where nobody can tell, as when none were announced, it is taken to have.
+    pub fn body_is_read(&self, announced: Option<u64>) {
+        let after_head = self.after_head.get().and_then(|bytes| u64::try_from(bytes).ok());
+        if announced.is_some() && after_head == announced {
+            self.early_bytes.set(false);
+        }
     }
 
     /// The request is answered, and whether that is the connection's last answer.
     pub fn end_answer(&self, is_last: bool) {
         self.bytes.set(0);
+        self.after_head.set(self.early_bytes.get().then_some(UNSEEN));
         self.phase.set(match (is_last, self.early_bytes.get()) {
             (true, _) => Phase::Closing { since: Instant::now() },
             (false, true) => Phase::Head { since: Instant::now() },
             (false, false) => Phase::Idle,
         });
+        // A deadline that begins now is nobody's until somebody looks at it.
+        if self.deadline().is_some()
+            && let Some(reader) = self.reader.take()
+        {
+            reader.wake();
+        }
     }
 
     fn bytes_arrived(&self, arrived: &[u8]) {
         self.bytes.set(self.bytes.get().saturating_add(arrived.len()));
-        let (_, tail) = arrived.split_at(arrived.len().saturating_sub(END_OF_HEAD.len()));
-        let last =
-            tail.iter().fold(self.last_bytes.get(), |[_, second, third, fourth], byte| [second, third, fourth, *byte]);
+        let (mut last, mut after_head) = (self.last_bytes.get(), self.after_head.get());
+        for byte in arrived {
+            let [_, second, third] = last;
+            last = [second, third, *byte];
+            after_head = match after_head {
+                Some(bytes) => Some(bytes.saturating_add(1)),
+                None => ends_head(last).then_some(0),
+            };
+        }
         self.last_bytes.set(last);
+        self.after_head.set(after_head);
         match self.phase.get() {
             Phase::Idle => self.phase.set(Phase::Head { since: Instant::now() }),
             Phase::Head { .. } | Phase::Closing { .. } | Phase::Over => {}
@@ -133,6 +158,11 @@ impl Progress {
             Phase::Idle | Phase::Answering | Phase::Over => None,
         }
     }
+}
+
+/// Whether a head ends with these bytes: an empty line, by lines that end as the framework lets them.
+fn ends_head(last: [u8; 3]) -> bool {
+    matches!(last, [_, b'\n', b'\n'] | [b'\n', b'\r', b'\n'])
 }
 
 /// A visitor's connection.
@@ -203,6 +233,7 @@ impl AsyncRead for TimedStream {
             return Poll::Ready(Err(late));
         }
         this.reading.disarm();
+        this.progress.reader.set(Some(context.waker().clone()));
         Poll::Pending
     }
 }
@@ -293,7 +324,7 @@ where
             .h1(map_config(application, |()| AppConfig::default()));
         apply_fn_factory(http, move |stream: TcpStream, http| {
             let peer = stream.peer_addr().ok();
-            let stream = TimedStream::new(stream, MAX_HEAD_BYTES + limits.body.saturating_mul(2));
+            let stream = TimedStream::new(stream, MAX_HEAD_BYTES.saturating_add(limits.body.saturating_mul(2)));
             let progress = Rc::clone(&stream.progress);
             // Boxed: what an async block is given and then awaits would be held twice for each connection.
             let served = stream.stream.set_nodelay(true).map(|()| Box::pin(http.call((stream, peer))));

@@ -194,7 +194,8 @@ impl Application {
     }
 }
 
-/// Lame duck, then no new connections, then what is in flight: requests and attempts that outlive theirs.
+/// Lame duck, then no new connections, then what is in flight: requests, attempts that outlive theirs, and what Redis is
+/// still to be told of them.
 async fn drain(
     state: &AppState,
     public: &ServerHandle,
@@ -203,14 +204,13 @@ async fn drain(
     drain_timeout: Duration,
 ) {
     tokio::time::sleep(lame_duck).await;
-    state.attempts.close();
-    let attempts = async {
+    let finished = async {
+        // First the requests: one whose body is still arriving has no attempt yet.
+        let ((), _served) = tokio::join!(public.stop(true), serving);
+        state.attempts.close();
         state.attempts.wait().await;
         // Siblings that were not told would answer a settled form with an unknown outcome.
         state.store.all_told().await;
-    };
-    let finished = async {
-        let ((), _served, ()) = tokio::join!(public.stop(true), serving, attempts);
     };
     if tokio::time::timeout(drain_timeout, finished).await.is_err() {
         tracing::warn!(attempts = state.attempts.len(), "the drain timeout ended requests in flight");

@@ -39,7 +39,7 @@ impl FromRequest for PostedForm {
                 .await
                 .map_err(|_too_slow| AppError::BodyTimeout)??;
             if let Some(connection) = connection {
-                connection.body_is_read();
+                connection.body_is_read(length);
             }
             Ok(Self(RawForm::from_urlencoded(&body)))
         })

@@ -9,7 +9,8 @@ use tokio::net::TcpStream;
 
 use crate::helpers::app::{fill, sample, urlencode};
 use crate::helpers::neighbour::STUDIO_URL;
-use crate::helpers::{FLOWS, Reply, TestApp, log};
+use crate::helpers::resp::{Act, Question, Redis};
+use crate::helpers::{FLOWS, Page, Reply, TestApp, log};
 
 /// Far more than any of these stops takes, far less than the drain timeout.
 const SOON: Duration = Duration::from_secs(15);
@@ -28,6 +29,24 @@ async fn sent(app: &TestApp) {
 
 async fn is_refused(address: SocketAddr) -> bool {
     TcpStream::connect(address).await.is_err()
+}
+
+/// Waits until nobody listens any more.
+async fn closed(address: SocketAddr) {
+    while !is_refused(address).await {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A page's form as the bytes of its head and its body.
+fn posted(page: &Page, fields: &[(&str, &str)]) -> (String, String) {
+    let body = urlencode(&fill(page, fields));
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
+        page.action(),
+        body.len()
+    );
+    (head, body)
 }
 
 #[tokio::test]
@@ -56,13 +75,8 @@ async fn an_attempt_whose_visitor_has_gone_is_finished_too() {
         app.studio.reply(slow_studio());
         let campaign = format!("left-{}", flow.slug);
         let page = app.form(flow, &format!("utm_campaign={campaign}")).await;
-        let body = urlencode(&fill(&page, &sample(flow)));
+        let (head, body) = posted(&page, &sample(flow));
         let mut stream = TcpStream::connect(app.address).await.unwrap();
-        let head = format!(
-            "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
-            page.action(),
-            body.len()
-        );
         stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
         sent(&app).await;
         drop(stream);
@@ -76,6 +90,38 @@ async fn an_attempt_whose_visitor_has_gone_is_finished_too() {
 }
 
 #[tokio::test]
+async fn a_form_whose_body_arrives_while_it_stops_is_told_to_redis_before_the_end() {
+    let redis = Redis::start().await;
+    let url = redis.url();
+    let app = TestApp::with(&[("SIGNUP__RATE_LIMIT__BACKEND", "redis"), ("SIGNUP__RATE_LIMIT__REDIS_URL", &url)]).await;
+    let told = || redis.asked().iter().filter(|question| **question == Question::Finish).count();
+    let page = app.form(FLOWS[0], "").await;
+    let (head, body) = posted(&page, &sample(FLOWS[0]));
+    let (first, second) = body.split_at(body.len() / 2);
+    let mut stream = TcpStream::connect(app.address).await.unwrap();
+    let head = head.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // Says that the head is read: the connection is no idle one.
+    let mut go_on = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+    stream.read_exact(&mut go_on).await.unwrap();
+    stream.write_all(first.as_bytes()).await.unwrap();
+    app.tell_to_stop();
+    closed(app.address).await;
+    redis.fail(Act::Breaks(Reply::Close), &[Question::Finish]);
+    stream.write_all(second.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 303 "), "{answer}");
+    let mut ended = Box::pin(app.ended());
+    // Far longer than a stop takes that waits for nobody.
+    assert!(tokio::time::timeout(Duration::from_secs(3), &mut ended).await.is_err(), "ended, and nobody was told");
+    let unheard = told();
+    redis.recover();
+    tokio::time::timeout(SOON, ended).await.unwrap().unwrap();
+    assert!(told() > unheard, "the sign-up is settled for this process alone");
+}
+
+#[tokio::test]
 async fn new_connections_are_refused_while_the_last_form_is_answered() {
     let app = TestApp::start().await;
     // The studio answers when the test has seen what it came for.
@@ -85,9 +131,7 @@ async fn new_connections_are_refused_while_the_last_form_is_answered() {
     let watch = async {
         sent(&app).await;
         app.tell_to_stop();
-        while !is_refused(app.address).await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        closed(app.address).await;
         assert_eq!(app.get_admin("/health/ready").await.status, 503, "operators still see it drain");
         app.tell_to_stop();
     };
