@@ -8,7 +8,8 @@ use actix_http::ConnectionType;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, UPGRADE,
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, StatusCode};
@@ -127,7 +128,8 @@ pub async fn around_every_answer<B: MessageBody + 'static>(
     };
     let _in_flight = InFlight::enter(&context.state.in_flight);
     let connection = context.connection.as_ref();
-    if connection.is_some_and(|connection| !connection.begin_answer()) {
+    let is_chunked = request.headers().contains_key(TRANSFER_ENCODING);
+    if connection.is_some_and(|connection| !connection.begin_answer(is_chunked)) {
         return std::future::pending().await;
     }
     let asked_to_close = request.head().connection_type() == ConnectionType::Close;

@@ -109,6 +109,30 @@ async fn stalls_in_the_body(app: &TestApp) {
     assert!(answer.contains("content-security-policy:"), "{answer}");
 }
 
+/// Bodies in chunks whose end never comes, read by nobody or by us, and how their answers begin.
+const OPEN_BODIES: [(&str, &str, &str); 7] = [
+    ("GET /health/live", "", "200"),
+    ("HEAD /signup/pro", "", "200"),
+    ("GET /signup/pro", "5\r\nname=\r\n", "200"),
+    ("POST /nowhere", "", "404"),
+    ("POST /signup/pro", "", "408"),
+    ("POST /signup/pro", "5\r\nname=\r\n", "408"),
+    ("POST /signup/pro", "5\r\nname=\r\n0\r\n", "408"),
+];
+
+async fn leaves_a_body_open((line, body, status): (&str, &str, &str), app: &TestApp) {
+    let mut stream = connect(app).await;
+    let head = format!(
+        "{line} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Transfer-Encoding: chunked\r\n\r\n"
+    );
+    let started = Instant::now();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let answer = until_cut(stream, started, HEAD).await;
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{line} {body:?}: {answer}");
+}
+
 async fn goes_on_sending_after_the_last_answer(app: &TestApp) {
     let mut stream = connect(app).await;
     let head = "POST /signup/pro HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
@@ -132,6 +156,7 @@ async fn every_client_that_stalls_is_cut_wherever_it_stalls() {
         join_all(BEFORE_A_HEAD.map(|before| stalls_in_a_head_that_came_with(before, &app))),
         drips_a_head(&app),
         stalls_in_the_body(&app),
+        join_all(OPEN_BODIES.map(|open| leaves_a_body_open(open, &app))),
         goes_on_sending_after_the_last_answer(&app),
     );
 }
