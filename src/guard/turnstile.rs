@@ -27,7 +27,7 @@ const MAX_CHALLENGE_AGE: time::Duration = time::Duration::seconds(300);
 /// How far Cloudflare's clock may be ahead of ours.
 const CLOCK_SKEW: time::Duration = time::Duration::seconds(60);
 /// How long an outage counts that nobody has seen end.
-const OUTAGE_MEMORY: Duration = Duration::from_secs(60);
+const OUTAGE_MEMORY: Duration = Duration::from_mins(1);
 
 /// Asks siteverify for one tenant.
 pub struct Siteverify {
@@ -130,12 +130,6 @@ struct Answer {
     challenge_ts: Json,
 }
 
-/// What one call came to.
-enum Call {
-    Answered(Answer),
-    Failed(ChallengeOutage),
-}
-
 impl Siteverify {
     /// A verifier for one tenant's widget.
     #[must_use]
@@ -199,21 +193,16 @@ impl Siteverify {
             idempotency_key: &idempotency_key,
         };
         let answer = match self.ask(&question).await {
-            Call::Answered(answer) if !answer.has("internal-error") => answer,
-            Call::Failed(ChallengeOutage::Nonsense) => return Err(unavailable(ChallengeOutage::Nonsense)),
-            Call::Answered(_) | Call::Failed(_) => match self.ask(&question).await {
-                Call::Answered(answer) => answer,
-                Call::Failed(outage) => return Err(unavailable(outage)),
-            },
+            Ok(answer) if !answer.has("internal-error") => answer,
+            Err(ChallengeOutage::Nonsense) => return Err(unavailable(ChallengeOutage::Nonsense)),
+            Ok(_) | Err(_) => self.ask(&question).await.map_err(unavailable)?,
         };
         self.judge(&answer, action)
     }
 
-    async fn ask(&self, question: &Question<'_>) -> Call {
-        match self.client.post(self.url.clone()).form(question).send().await {
-            Ok(response) => Call::read(response).await,
-            Err(_unreachable) => Call::Failed(ChallengeOutage::Silence),
-        }
+    async fn ask(&self, question: &Question<'_>) -> Result<Answer, ChallengeOutage> {
+        let answered = self.client.post(self.url.clone()).form(question).send().await;
+        Answer::of(answered.map_err(|_unreachable| ChallengeOutage::Silence)?).await
     }
 
     /// What one answer proves, for who asked it elsewhere: there is no second question.
@@ -221,10 +210,8 @@ impl Siteverify {
     /// # Errors
     /// [`ChallengeError`] for everything but the proof of a challenge solved on our host, for this action, lately.
     pub async fn read_verdict(&self, response: Response, action: &str) -> Result<(), ChallengeError> {
-        match Call::read(response).await {
-            Call::Answered(answer) => self.judge(&answer, action),
-            Call::Failed(outage) => Err(ChallengeError::Unavailable(outage)),
-        }
+        let answer = Answer::of(response).await.map_err(ChallengeError::Unavailable)?;
+        self.judge(&answer, action)
     }
 
     fn judge(&self, answer: &Answer, action: &str) -> Result<(), ChallengeError> {
@@ -248,20 +235,18 @@ impl Siteverify {
     }
 }
 
-impl Call {
-    async fn read(response: Response) -> Self {
+impl Answer {
+    async fn of(response: Response) -> Result<Self, ChallengeOutage> {
         if response.status() != reqwest::StatusCode::OK || !is_json(&response) {
-            return Self::Failed(ChallengeOutage::Nonsense);
+            return Err(ChallengeOutage::Nonsense);
         }
         match read_body(response).await {
-            Ok(body) => Answer::read(&body).map_or(Self::Failed(ChallengeOutage::Nonsense), Self::Answered),
-            Err(crate::http::BodyError::Broken(_)) => Self::Failed(ChallengeOutage::Silence),
-            Err(crate::http::BodyError::TooLarge) => Self::Failed(ChallengeOutage::Nonsense),
+            Ok(body) => Self::read(&body).ok_or(ChallengeOutage::Nonsense),
+            Err(crate::http::BodyError::Broken(_)) => Err(ChallengeOutage::Silence),
+            Err(crate::http::BodyError::TooLarge) => Err(ChallengeOutage::Nonsense),
         }
     }
-}
 
-impl Answer {
     /// `None` when it is not JSON. JSON of another shape is an answer that proves nothing (contract 5).
     fn read(body: &[u8]) -> Option<Self> {
         let is_json = || serde_json::from_slice::<Json>(body).is_ok();

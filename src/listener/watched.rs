@@ -56,12 +56,10 @@ impl<F: Future> Future for Watched<F> {
             return Poll::Ready(Some(ended));
         }
         // Requests are answered within the poll above, so that every change is seen here.
-        match this.progress.deadline() {
-            Some(at) => this.deadline.poll(at, context).map(|_late| None),
-            None => {
-                this.deadline.disarm();
-                Poll::Pending
-            }
+        if let Some(at) = this.progress.deadline() {
+            return this.deadline.poll(at, context).map(|_late| None);
         }
+        this.deadline.disarm();
+        Poll::Pending
     }
 }

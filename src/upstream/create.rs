@@ -300,9 +300,9 @@ impl Studio {
             (200..=299, Body::Ours(answer)) if answer.success => Ok(self.created(flow, &answer)),
             (200..=299 | 400..=499, Body::Ours(answer)) if !answer.success => Err(self.refused(&answer)),
             (200..=299, Body::TooLarge) => Err(CreateError::Unreadable(Nonsense::TooLarge)),
-            (200..=299, _) => Err(CreateError::Unreadable(Nonsense::NotOurs)),
             (300..=599, _) => Err(CreateError::Failed { status }),
-            // No final status of HTTP: nobody knows what it means, so it does not mean "nothing was created".
+            // Success in other words, or no final status of HTTP: nobody knows what it means, so it does not mean "nothing
+            // was created".
             _ => Err(CreateError::Unreadable(Nonsense::NotOurs)),
         }
     }

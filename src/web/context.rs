@@ -185,7 +185,7 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
         },
         Err(_unclear) => (None, None, Some(AppError::BadRequest("host"))),
     };
-    let refusal = refusal.or_else(|| has_no_length(&request).then_some(AppError::BadRequest("upgrade")));
+    let refusal = refusal.or_else(|| has_no_length(request).then_some(AppError::BadRequest("upgrade")));
     let tenant = tenant.or_else(|| tenants.default_tenant()).ok_or(Cause::NoTenant)?;
     let query = link::pairs(request.query_string());
     let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
