@@ -12,7 +12,7 @@ use signup_gateway::settings::{Environment, Loaded, Problems, Settings, Sources}
 use signup_gateway::signup::flows::FLOWS;
 use signup_gateway::startup::{Application, Reloader};
 use signup_gateway::telemetry::{self, Log, Verbosity};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 #[global_allocator]
@@ -50,6 +50,11 @@ async fn main() -> ExitCode {
 
 async fn serve(loaded: Loaded) -> ExitCode {
     let Loaded { settings, warnings, .. } = loaded;
+    // Before anything is bound: a signal that nobody waits for ends the process.
+    let (stop, hangups) = match (stop_signals(), signal(SignalKind::hangup())) {
+        (Ok(stop), Ok(hangups)) => (stop, hangups),
+        (Err(error), _) | (_, Err(error)) => return fail(&format!("cannot wait for signals: {error}"), 1),
+    };
     let log = match Log::to_stdout(&settings.telemetry) {
         Ok(log) => log,
         Err(error) => return fail(&format!("no log: {}", chain(&error)), 1),
@@ -58,10 +63,6 @@ async fn serve(loaded: Loaded) -> ExitCode {
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
-    let stop = match stop_signals() {
-        Ok(stop) => stop,
-        Err(error) => return fail(&format!("cannot wait for signals: {error}"), 1),
-    };
     let (environment, sandbox) = (settings.environment, settings.sandbox);
     let public_url = settings.tenants.first().map(|tenant| tenant.public_url.to_string()).unwrap_or_default();
     let application = match Application::build(settings, FLOWS) {
@@ -77,9 +78,7 @@ async fn serve(loaded: Loaded) -> ExitCode {
         let (listening, admin) = (application.public_address(), application.admin_address());
         tracing::info!(%listening, %admin, "serving {public_url}");
     }
-    if let Err(error) = reload_on_sighup(application.reloader(), log.verbosity.clone()) {
-        return fail(&format!("cannot wait for signals: {error}"), 1);
-    }
+    reload_on_sighup(hangups, application.reloader(), log.verbosity.clone());
     let ended = application.run_until_stopped(stop).await;
     log.finish().await;
     match ended {
@@ -128,8 +127,7 @@ async fn sandbox(settings: &Settings) -> ExitCode {
 }
 
 /// SIGHUP reads all layers and files again; settings with a problem change nothing.
-fn reload_on_sighup(reloader: Reloader, verbosity: Verbosity) -> std::io::Result<()> {
-    let mut signals = signal(SignalKind::hangup())?;
+fn reload_on_sighup(mut signals: Signal, reloader: Reloader, verbosity: Verbosity) {
     let reloader = Arc::new(reloader);
     tokio::spawn(async move {
         while signals.recv().await.is_some() {
@@ -140,7 +138,6 @@ fn reload_on_sighup(reloader: Reloader, verbosity: Verbosity) -> std::io::Result
             }
         }
     });
-    Ok(())
 }
 
 fn reload(reloader: &Reloader, verbosity: &Verbosity) {
@@ -178,12 +175,14 @@ fn stop_signals() -> std::io::Result<UnboundedReceiver<()>> {
 }
 
 fn misconfigured(problems: &Problems, command: &Command) -> ExitCode {
-    if let Command::CheckConfig { .. } = command {
-        print(&problems.effective.to_string());
-    }
     // A health check knows two answers.
     let code = if let Command::Healthcheck = command { 1 } else { EX_CONFIG };
-    fail(&problems.to_string(), code)
+    let failed = fail(&problems.to_string(), code);
+    if let Command::CheckConfig { .. } = command {
+        // After the problems, whose output is not buffered.
+        print(&problems.effective.to_string());
+    }
+    failed
 }
 
 fn fail(reason: &str, code: u8) -> ExitCode {

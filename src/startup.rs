@@ -1,6 +1,7 @@
 //! The composition root: settings become a running application, and a running application ends in good order.
 
 mod reload;
+mod run;
 
 use std::collections::HashMap;
 use std::io;
@@ -9,14 +10,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::dev::Server;
 use actix_web::{HttpServer, web};
 use arc_swap::ArcSwap;
 use metrics::{Counter, counter, gauge};
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 use secrecy::ExposeSecret as _;
-use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use self::reload::Fixed;
@@ -34,19 +33,14 @@ use crate::routes;
 use crate::seal::{Keyring, SealError};
 use crate::settings::{Http2, RateLimit, Settings, TenantSettings};
 use crate::signup::Flow;
-use crate::state::{AppState, InForce, Phase, Readiness, Tenant, Tenants};
-use crate::store::{RedisUnavailable, Scopes, Store, keep_swept};
+use crate::state::{AppState, InForce, Readiness, Tenant, Tenants};
+use crate::store::{RedisUnavailable, Scopes, Store};
 use crate::telemetry;
 use crate::upstream::{Studio, StudioParts};
 use crate::web::pages::Stencils;
 use crate::web::security_headers::SecurityHeaders;
 use crate::web::words::{Catalogue, CatalogueError, Consents};
 use crate::web::{assets, status};
-
-/// How long a listener may take to stop when nobody waits for its requests any more.
-const AT_ONCE: Duration = Duration::from_millis(500);
-/// How often histograms are folded, so that samples do not pile up between scrapes.
-const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 /// Bound listeners and everything behind them, not yet serving.
 pub struct Application {
@@ -143,88 +137,6 @@ impl Application {
     #[must_use]
     pub fn state(&self) -> web::Data<AppState> {
         self.state.clone()
-    }
-
-    /// Serves until it is told to stop, then drains: the first message begins the lame-duck time, the second ends all.
-    ///
-    /// # Errors
-    /// The system's, when a listener fails.
-    pub async fn run_until_stopped(self, mut stop: UnboundedReceiver<()>) -> io::Result<()> {
-        let state = Arc::clone(&self.state);
-        let public = self.public.handle();
-        let admin = self.admin.handle();
-        let mut serving = tokio::spawn(self.public);
-        tokio::spawn(self.admin);
-        #[cfg(feature = "sandbox")]
-        let sandbox = self.sandbox.map(|server| {
-            let handle = server.handle();
-            tokio::spawn(server);
-            handle
-        });
-        let housekeeping =
-            [tokio::spawn(keep_swept(Arc::clone(&state.store))), tokio::spawn(upkeep(self.state.clone()))];
-        state.readiness.enter(Phase::Ready);
-
-        let told = tokio::select! {
-            ended = &mut serving => return ended.unwrap_or_else(|lost| Err(io::Error::other(lost))),
-            told = stop.recv() => told,
-        };
-        state.readiness.enter(Phase::Draining);
-        if told.is_some() {
-            tracing::info!(lame_duck = ?self.lame_duck, drain_timeout = ?self.drain_timeout, "stopping");
-            let drained = drain(&state, &public, &mut serving, self.lame_duck, self.drain_timeout);
-            tokio::select! {
-                () = drained => tracing::info!("stopped"),
-                _ = stop.recv() => tracing::warn!("stopped at once, by a second signal"),
-            }
-        }
-        // A server that drains hears nothing until its own time is up, and a second signal does not wait for that.
-        if tokio::time::timeout(AT_ONCE, public.stop(false)).await.is_err() {
-            serving.abort();
-        }
-        admin.stop(false).await;
-        #[cfg(feature = "sandbox")]
-        if let Some(sandbox) = sandbox {
-            sandbox.stop(false).await;
-        }
-        for task in housekeeping {
-            task.abort();
-        }
-        Ok(())
-    }
-}
-
-/// Lame duck, then no new connections, then what is in flight: requests, attempts that outlive theirs, and what Redis is
-/// still to be told of them.
-async fn drain(
-    state: &AppState,
-    public: &ServerHandle,
-    serving: &mut JoinHandle<io::Result<()>>,
-    lame_duck: Duration,
-    drain_timeout: Duration,
-) {
-    tokio::time::sleep(lame_duck).await;
-    let finished = async {
-        // First the requests: one whose body is still arriving has no attempt yet.
-        let ((), _served) = tokio::join!(public.stop(true), serving);
-        state.attempts.close();
-        state.attempts.wait().await;
-        // Siblings that were not told would answer a settled form with an unknown outcome.
-        state.store.all_told().await;
-    };
-    if tokio::time::timeout(drain_timeout, finished).await.is_err() {
-        tracing::warn!(attempts = state.attempts.len(), "the drain timeout ended requests in flight");
-    }
-}
-
-async fn upkeep(state: web::Data<AppState>) {
-    let mut every = tokio::time::interval(METRICS_UPKEEP);
-    loop {
-        every.tick().await;
-        state.funnel.note();
-        if let Ok(registry) = telemetry::metrics() {
-            registry.run_upkeep();
-        }
     }
 }
 

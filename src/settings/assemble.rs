@@ -20,6 +20,9 @@ use crate::signup::Flow;
 /// The fewest bytes of `server.secret_key`.
 const MIN_SECRET_KEY_BYTES: usize = 32;
 
+/// The largest `server.body_limit`, in bytes: a body is held in memory, and a form is a few kilobytes.
+const MAX_BODY_LIMIT: u64 = 16 * 1_024 * 1_024;
+
 /// Reads every section. What is wrong stands in the reader afterwards.
 pub(super) fn settings(reader: &mut Reader, sources: &Sources, flows: &'static [&'static Flow]) -> Settings {
     let environment = reader.environment();
@@ -67,6 +70,9 @@ fn body_limit(scope: &mut Scope<'_>) -> usize {
     let Bytes(limit) = scope.get("server.body_limit");
     if limit == 0 {
         scope.refuse("server.body_limit", "must be larger than zero");
+    }
+    if limit > MAX_BODY_LIMIT {
+        scope.refuse("server.body_limit", "must be at most 16MiB");
     }
     usize::try_from(limit).unwrap_or(usize::MAX)
 }

@@ -8,7 +8,7 @@ mod tests;
 mod traces;
 
 use std::io::IsTerminal as _;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -138,20 +138,28 @@ pub fn report_panics() {
 /// [`BuildError`] when another recorder is installed.
 pub fn metrics() -> Result<&'static PrometheusHandle, BuildError> {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    static INSTALLING: Mutex<()> = Mutex::new(());
     if let Some(handle) = HANDLE.get() {
         return Ok(handle);
     }
+    // Tests of one process ask at the same time: one installs it, and the others find it.
+    let _alone = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = HANDLE.get() {
+        return Ok(handle);
+    }
+    let handle = install()?;
+    Ok(HANDLE.get_or_init(|| handle))
+}
+
+fn install() -> Result<PrometheusHandle, BuildError> {
     let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".to_owned()), &CALL_BUCKETS)?;
     let recorder = builder.build_recorder();
     let handle = recorder.handle();
-    // A race between tests of one process: the first recorder wins, and its handle is the one that is kept.
-    if ::metrics::set_global_recorder(recorder).is_ok() {
-        describe();
-        begin_at_zero();
-        return Ok(HANDLE.get_or_init(|| handle));
-    }
-    Ok(HANDLE.wait())
+    ::metrics::set_global_recorder(recorder)?;
+    describe();
+    begin_at_zero();
+    Ok(handle)
 }
 
 fn describe() {

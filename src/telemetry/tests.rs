@@ -108,3 +108,10 @@ fn lines_for_people_are_coloured_on_a_terminal_alone() {
     let coloured = logged(LogFormat::Pretty, &verbosity, true, say_everything);
     assert!(coloured.contains('\u{1b}'), "{coloured:?}");
 }
+
+#[test]
+fn beside_another_recorder_there_is_an_error_and_no_endless_wait() {
+    metrics().unwrap();
+    assert!(matches!(install(), Err(BuildError::FailedToSetGlobalRecorder(_))));
+    metrics().unwrap();
+}

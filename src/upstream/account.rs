@@ -148,9 +148,7 @@ impl Studio {
     ) -> Result<Account, ReadError> {
         let request = self.credentials.attach(request, prefer).ok_or(ReadError::NoCredentials)?;
         // Reads respect an open circuit and never open one: a page without its decoration is no reason to stop sign-ups.
-        if self.circuit.is_open() {
-            return Err(ReadError::Unavailable);
-        }
+        let permit = self.circuit.permit_read().map_err(|_open| ReadError::Unavailable)?;
         let _slot = self.in_flight.try_acquire().map_err(|_full| ReadError::Unavailable)?;
         let started = Instant::now();
         // Attached inside the span, whose name goes along.
@@ -167,6 +165,9 @@ impl Studio {
         let label = label(&outcome);
         histogram!("signup_upstream_duration_seconds", "operation" => operation, "outcome" => label)
             .record(started.elapsed());
+        if let Ok(_) | Err(ReadError::NotFound) = outcome {
+            permit.answered();
+        }
         outcome
     }
 }

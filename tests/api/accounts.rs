@@ -1,5 +1,7 @@
 //! A visitor with a partner's activation code (contract 7): looked up, filled in, never consumed.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::helpers::app::token;
@@ -8,6 +10,8 @@ use crate::helpers::{FLOWS, Page, Received, Reply, TestApp, roomy};
 
 const BY_CODE: &str = "/v1/api/user/by-third-party-activation-code";
 const CREDENTIALS: [(&str, &str); 2] = [("SIGNUP__UPSTREAM__JWT_TOKEN", "jwt"), ("SIGNUP__UPSTREAM__API_KEY", "key")];
+/// Far longer than a circuit is open for.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 fn robin() -> Value {
     json!({
@@ -180,4 +184,22 @@ async fn a_prepared_account_whose_own_username_or_address_is_taken_exists_alread
         assert_eq!(answer.notice() == "This account exists already", exists, "{name}: {}", answer.notice());
         assert!(answer.value("ctx").is_some_and(|ctx| !ctx.is_empty()), "{name}: the secrets are lost");
     }
+}
+
+#[tokio::test]
+async fn a_studio_that_answers_a_look_at_a_code_again_is_trusted_again_before_anybody_signs_up() {
+    let circuit = [("SIGNUP__UPSTREAM__CIRCUIT__FAILURES", "1"), ("SIGNUP__UPSTREAM__CIRCUIT__OPEN_FOR", "1s")];
+    let app = TestApp::with(&roomy(&[CREDENTIALS, circuit].concat())).await;
+    app.studio.answer(|request| if request.path == BY_CODE { Reply::Json(200, robin()) } else { Reply::Close });
+    assert_eq!(app.sign_up(FLOWS[0]).await.status, 504);
+    assert!(app.get_admin("/health/ready").await.body.contains("degraded"));
+    let deadline = Instant::now() + PATIENCE;
+    while open(&app, FLOWS[0].slug).await.value("username").as_deref() != Some("robin.meyer") {
+        assert!(Instant::now() < deadline, "reads are refused for ever");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let ready = app.get_admin("/health/ready").await.body;
+    assert!(!ready.contains("degraded"), "{ready}");
+    assert_eq!(app.sign_up(FLOWS[0]).await.status, 504, "a creation is sent");
+    assert!(app.get_admin("/health/ready").await.body.contains("degraded"), "and opens it again");
 }

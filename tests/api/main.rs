@@ -38,6 +38,7 @@ mod pass;
 mod payload;
 mod prefill;
 mod privacy;
+mod process;
 mod raw_http;
 mod reload;
 mod security_headers;

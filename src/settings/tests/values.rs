@@ -73,6 +73,8 @@ fn nonsense_is_refused_in_every_environment() {
         ("server.strict_hosts", "maybe"),
         ("server.body_limit", "0"),
         ("server.body_limit", "32 potatoes"),
+        ("server.body_limit", "16777217"),
+        ("server.body_limit", "9223372036854775807"),
         ("upstream.base_url", "https://user:marked-secret@studio.example/v1"),
         ("upstream.base_url", "https://studio.example/v1?key=1"),
         ("upstream.base_url", "https://studio.example/v1#x"),
