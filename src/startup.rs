@@ -35,7 +35,7 @@ use crate::seal::{Keyring, SealError};
 use crate::settings::{Http2, RateLimit, Settings, TenantSettings};
 use crate::signup::Flow;
 use crate::state::{AppState, InForce, Phase, Readiness, Tenant, Tenants};
-use crate::store::{RedisUnavailable, Scopes, Store, keep_swept};
+use crate::store::{RedisUnavailable, Scopes, Store, keep_swept, keep_watched};
 use crate::telemetry;
 use crate::upstream::{Studio, StudioParts};
 use crate::web::pages::Stencils;
@@ -161,8 +161,11 @@ impl Application {
             tokio::spawn(server);
             handle
         });
-        let housekeeping =
-            [tokio::spawn(keep_swept(Arc::clone(&state.store))), tokio::spawn(upkeep(self.state.clone()))];
+        let housekeeping = [
+            tokio::spawn(keep_swept(Arc::clone(&state.store))),
+            tokio::spawn(keep_watched(Arc::clone(&state.store))),
+            tokio::spawn(upkeep(self.state.clone())),
+        ];
         state.readiness.enter(Phase::Ready);
 
         let told = tokio::select! {
@@ -307,7 +310,7 @@ fn in_force(settings: Settings, tenants: Tenants, keyring: Arc<Keyring>, store: 
 fn store(limits: &RateLimit) -> Result<Store, RedisUnavailable> {
     let scopes = limits.into();
     match &limits.redis_url {
-        Some(url) => Store::redis(scopes, url.expose_secret()),
+        Some(url) => Store::redis(scopes, url.expose_secret(), limits.redis_patience),
         None => Ok(Store::memory(scopes)),
     }
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use metrics::counter;
 
-use super::attempt::{Attempt, keep};
+use super::attempt::Attempt;
 use super::limits::Limited;
 use super::pass::Pass;
 use super::submission_id::SubmissionId;
@@ -249,8 +249,8 @@ impl Cleared<'_> {
     /// Marks the form as being sent. Call it before the first byte goes upstream; `false` means: send nothing.
     #[must_use = "a lost claim must not be sent"]
     pub async fn begin_sending(&self) -> bool {
-        let key = self.attempt.id.attempt_key(&self.attempt.tenant);
-        let ours = self.guard.store.begin_sending(&key, self.attempt.token, self.attempt.lease, keep()).await;
+        let Attempt { token, term, .. } = *self.attempt;
+        let ours = self.guard.store.begin_sending(&self.attempt.key(), token, term).await;
         self.attempt.sending.store(ours, Ordering::Release);
         ours
     }

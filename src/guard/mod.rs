@@ -13,7 +13,7 @@ pub mod turnstile;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::attempt::{Admission, AdmitError, Answer, Attempt};
+pub use self::attempt::{Admission, AdmitError, Answer, Attempt, Elsewhere};
 pub use self::clearance::{Challenge, ClearError, ClearReason, Cleared, Proof};
 use self::limits::Limits;
 use crate::domain::client::ClientAddress;
