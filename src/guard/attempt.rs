@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::limits::{Charge, Limited};
+use super::pass::Form;
 use super::submission_id::{self, SubmissionId, SubmissionIdError};
 use super::{Caller, Guard, HONEYPOT_FIELD, SUBMISSION_ID_FIELD};
 use crate::domain::client::ClientAddress;
@@ -295,6 +296,11 @@ impl Attempt {
 
     pub(super) fn key(&self) -> AttemptKey {
         self.id.attempt_key(&self.tenant)
+    }
+
+    /// What a pass for it is bound to.
+    pub(super) fn form(&self) -> Form<'_> {
+        Form { tenant: &self.tenant, flow: self.flow, id: &self.id }
     }
 
     pub(super) fn context(&self) -> [&str; 2] {

@@ -12,7 +12,7 @@ use super::refusal::{Refusal, Refused};
 use super::visitor::Visitor;
 use crate::error::{AppError, Cause};
 use crate::funnel::{Ending, Reason, Stage};
-use crate::guard::{Admission, AdmitError, Attempt, Caller, Elsewhere, Proof};
+use crate::guard::{Admission, AdmitError, Attempt, Caller, Demand, Elsewhere, Proof};
 use crate::listener::Progress;
 use crate::settings::FlowSettings;
 use crate::signup::{FieldErrors, Flow, Link, RawForm, Rules, Submission};
@@ -247,8 +247,8 @@ impl Posted {
         visitor.tenant.reached(self.flow, Stage::Valid);
         count_observed(&submission);
         let (email, username) = (submission.email().clone(), submission.username().clone());
-        let challenge = &visitor.tenant.challenge;
-        let cleared = visitor.in_force.guard.clear(attempt, submission, Proof::of(form), challenge, terms.turnstile);
+        let demand = Demand { challenge: &visitor.tenant.challenge, spender: terms.turnstile };
+        let cleared = visitor.in_force.guard.clear(attempt, submission, Proof::of(form), demand);
         let cleared = step::run(step!("clear"), cleared, |cleared| match cleared {
             Ok(_) => "cleared",
             Err(error) => error.reason.label(),
