@@ -219,7 +219,7 @@ fn in_force(settings: Settings, tenants: Tenants, keyring: Arc<Keyring>, store: 
 fn store(limits: &RateLimit) -> Result<Store, RedisUnavailable> {
     let scopes = limits.into();
     match &limits.redis_url {
-        Some(url) => Store::redis(scopes, url.expose_secret()),
+        Some(url) => Store::redis(scopes, url.expose_secret(), limits.redis_patience),
         None => Ok(Store::memory(scopes)),
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::limits::{Charge, Limited};
+use super::pass::Form;
 use super::submission_id::{self, SubmissionId, SubmissionIdError};
 use super::{Caller, Guard, HONEYPOT_FIELD, SUBMISSION_ID_FIELD};
 use crate::domain::client::ClientAddress;
@@ -17,7 +18,7 @@ use crate::domain::policy::Mode;
 use crate::domain::tenant::TenantId;
 use crate::seal::{Purpose, SealError, random};
 use crate::signup::{Flow, RawForm};
-use crate::store::{Claim, ClaimToken, Fingerprint, Phase, Scope};
+use crate::store::{AttemptKey, Claim, ClaimToken, Fingerprint, Holder, Phase, Scope, Term, Waited};
 
 /// When somebody who waits for another attempt asks again: soon at first, then less and less often.
 const POLL_FIRST: Duration = Duration::from_millis(25);
@@ -35,7 +36,7 @@ pub struct Attempt {
     pub(super) client: ClientAddress,
     pub(super) id: SubmissionId,
     pub(super) token: ClaimToken,
-    pub(super) lease: Duration,
+    pub(super) term: Term,
     pub(super) charges: Mutex<Vec<Charge>>,
     /// Whether something may have been sent upstream.
     pub(super) sending: AtomicBool,
@@ -45,6 +46,12 @@ pub struct Attempt {
 pub enum Admission {
     /// Go on with this attempt.
     Open(Attempt),
+    /// Another attempt answers.
+    Elsewhere(Elsewhere),
+}
+
+/// What another attempt at the same form came to.
+pub enum Elsewhere {
     /// The form has its answer already.
     Answered(Answer),
     /// The attempt at the very same form that was waited for was refused: what [`Guard::refuse`] was given.
@@ -104,6 +111,8 @@ impl Guard {
     /// # Errors
     /// [`AdmitError`]; nothing is claimed then.
     pub async fn admit(&self, caller: Caller<'_>, form: &RawForm) -> Result<Admission, AdmitError> {
+        // First: a failure of ours costs nobody anything.
+        let token = ClaimToken(random()?);
         let charge = self.limits.charge_client(Scope::Client, caller.tenant, caller.client).await?;
         let text = form.typed(SUBMISSION_ID_FIELD);
         let id = SubmissionId::verify(text, &self.keyring, caller.tenant, caller.flow, SystemTime::now())?;
@@ -112,24 +121,13 @@ impl Guard {
             flow: caller.flow,
             client: caller.client,
             id,
-            token: ClaimToken(random()?),
-            lease: caller.budget + LEASE_SLACK,
+            token,
+            term: Term { lease: caller.budget + LEASE_SLACK, keep: keep() },
             charges: Mutex::new(charge.into_iter().collect()),
             sending: AtomicBool::new(false),
         };
-        match self.claim(&attempt, form, caller.budget).await {
-            Ok(Claimed::Won) => {}
-            Ok(Claimed::Settled(sealed)) => return self.answered(&attempt, &sealed, form).map(Admission::Answered),
-            Ok(Claimed::Refused(refusal)) => {
-                // It cost nobody anything.
-                self.refund(&attempt).await;
-                return Ok(Admission::Refused(refusal));
-            }
-            Err(not_claimed) => {
-                // Not the visitor's fault: see [`Guard::refund`].
-                self.refund(&attempt).await;
-                return Err(not_claimed);
-            }
+        if let Some(elsewhere) = self.elsewhere(&attempt, form, caller.budget).await? {
+            return Ok(Admission::Elsewhere(elsewhere));
         }
         if !form.shown(HONEYPOT_FIELD).is_empty() {
             if self.honeypot == Mode::Enforce {
@@ -142,27 +140,86 @@ impl Guard {
         Ok(Admission::Open(attempt))
     }
 
+    /// What became of a form whose claim was lost: who has it answers for both. `None` when nobody has it any more, and it
+    /// may be tried again.
+    ///
+    /// # Errors
+    /// [`AdmitError`], as for who comes with the form later.
+    pub async fn elsewhere_after_loss(
+        &self,
+        attempt: &Attempt,
+        form: &RawForm,
+        patience: Duration,
+    ) -> Result<Option<Elsewhere>, AdmitError> {
+        let elsewhere = self.elsewhere(attempt, form, patience).await?;
+        if elsewhere.is_none() {
+            self.release(attempt).await;
+        }
+        Ok(elsewhere)
+    }
+
+    /// Claims the form, or says what became of it elsewhere; `None` when it is this attempt's.
+    async fn elsewhere(
+        &self,
+        attempt: &Attempt,
+        form: &RawForm,
+        patience: Duration,
+    ) -> Result<Option<Elsewhere>, AdmitError> {
+        match self.claim(attempt, form, patience).await {
+            Ok(Claimed::Won) => Ok(None),
+            Ok(Claimed::Settled(sealed)) => self.answered(attempt, &sealed, form).map(Elsewhere::Answered).map(Some),
+            Ok(Claimed::Refused(refusal)) => {
+                // It cost nobody anything.
+                self.refund(attempt).await;
+                Ok(Some(Elsewhere::Refused(refusal)))
+            }
+            Err(not_claimed) => {
+                // Not the visitor's fault: see [`Guard::refund`].
+                self.refund(attempt).await;
+                Err(not_claimed)
+            }
+        }
+    }
+
     /// Claims the form, or waits for who has it.
     async fn claim(&self, attempt: &Attempt, form: &RawForm, patience: Duration) -> Result<Claimed, AdmitError> {
-        let key = attempt.id.attempt_key(&attempt.tenant);
+        let claimed = self.wait_for_claim(attempt, form, patience).await;
+        if !matches!(claimed, Ok(Claimed::Won)) {
+            self.store.give_up(&attempt.key(), attempt.token, attempt.term.keep);
+        }
+        claimed
+    }
+
+    async fn wait_for_claim(
+        &self,
+        attempt: &Attempt,
+        form: &RawForm,
+        patience: Duration,
+    ) -> Result<Claimed, AdmitError> {
+        let key = attempt.key();
         let deadline = Instant::now() + patience;
-        let mut waited_with = None;
+        let mut waited: Option<Waited> = None;
         let mut pause = POLL_FIRST;
         loop {
-            match self.store.claim(&key, attempt.token, attempt.lease, keep(), waited_with).await {
+            match self.store.claim(&key, attempt.token, attempt.term, waited).await {
                 Claim::Won => return Ok(Claimed::Won),
                 Claim::Settled(sealed) => return Ok(Claimed::Settled(sealed)),
                 Claim::Refused(sealed) => {
                     if let Some(plain) = self.keyring.open(Purpose::StoredAnswer, &attempt.context(), &sealed) {
                         return Ok(Claimed::Refused(plain));
                     }
-                    waited_with = None;
+                    waited = None;
                 }
                 Claim::Unknown => return Err(AdmitError::Unknown),
                 Claim::Full => return Err(AdmitError::Unavailable),
-                Claim::InFlight if Instant::now() >= deadline => return Err(AdmitError::StillInFlight),
-                Claim::InFlight => {
-                    waited_with = waited_with.or_else(|| Some(self.fingerprint(form)));
+                Claim::InFlight(_) if Instant::now() >= deadline => return Err(AdmitError::StillInFlight),
+                Claim::InFlight(holder) => {
+                    let mut now = waited.unwrap_or_else(|| Waited { with: self.fingerprint(form), holder });
+                    // What Redis said of a sibling holds until it says otherwise.
+                    if holder == Holder::Sibling {
+                        now.holder = holder;
+                    }
+                    waited = Some(now);
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(POLL_LAST);
                 }
@@ -226,7 +283,7 @@ impl Guard {
     }
 
     async fn finish(&self, attempt: &Attempt, phase: Phase) {
-        self.store.finish(&attempt.id.attempt_key(&attempt.tenant), attempt.token, phase, keep()).await;
+        self.store.finish(&attempt.key(), attempt.token, phase, attempt.term.keep).await;
     }
 }
 
@@ -237,12 +294,21 @@ impl Attempt {
         self.sending.load(Ordering::Acquire)
     }
 
+    pub(super) fn key(&self) -> AttemptKey {
+        self.id.attempt_key(&self.tenant)
+    }
+
+    /// What a pass for it is bound to.
+    pub(super) fn form(&self) -> Form<'_> {
+        Form { tenant: &self.tenant, flow: self.flow, id: &self.id }
+    }
+
     pub(super) fn context(&self) -> [&str; 2] {
         [self.tenant.as_str(), self.flow.slug]
     }
 }
 
 /// How long a form's record is kept.
-pub(super) fn keep() -> Duration {
+fn keep() -> Duration {
     submission_id::MAX_AGE + KEEP_SLACK
 }

@@ -5,9 +5,9 @@ use std::time::SystemTime;
 
 use metrics::counter;
 
-use super::attempt::{Attempt, keep};
+use super::attempt::Attempt;
 use super::limits::Limited;
-use super::pass::Pass;
+use super::pass::{Form, Pass};
 use super::submission_id::SubmissionId;
 use super::turnstile::{ChallengeError, ChallengeOutage, ChallengeRefusal, MAX_TOKEN_BYTES, Siteverify};
 use super::{Caller, Guard, PASS_FIELD, SUBMISSION_ID_FIELD, TOKEN_FIELD, UPSTREAM_TOKEN_FIELD};
@@ -26,6 +26,15 @@ pub struct Challenge {
     pub on_outage: OnOutage,
     /// Whether a refusal stands.
     pub mode: Mode,
+}
+
+/// What a flow's visitors have to meet.
+#[derive(Clone, Copy)]
+pub struct Demand<'a> {
+    /// The tenant's challenge.
+    pub challenge: &'a Challenge,
+    /// Who spends its token.
+    pub spender: TurnstileMode,
 }
 
 impl Challenge {
@@ -122,13 +131,10 @@ impl Guard {
         attempt: &'a Attempt,
         submission: Submission,
         proof: Proof<'_>,
-        challenge: &Challenge,
-        spender: TurnstileMode,
+        demand: Demand<'_>,
     ) -> Result<Cleared<'a>, ClearError> {
-        let met = self
-            .challenge(attempt, proof, challenge, spender)
-            .await
-            .map_err(|reason| ClearError { reason, pass: None })?;
+        let met = self.challenge(attempt, proof, demand).await;
+        let met = met.map_err(|reason| ClearError { reason, pass: None })?;
         // Charged only now, so that nobody can lock out an address without solving challenges.
         let charged =
             step::run(step!("limit_email"), self.limits.charge_email(&attempt.tenant, submission.email()), |taken| {
@@ -141,14 +147,9 @@ impl Guard {
         Ok(Cleared { guard: self, attempt, submission, upstream_token: met.upstream_token, proof: met.proof })
     }
 
-    async fn challenge(
-        &self,
-        attempt: &Attempt,
-        proof: Proof<'_>,
-        challenge: &Challenge,
-        spender: TurnstileMode,
-    ) -> Result<Met, ClearReason> {
-        match spender {
+    async fn challenge(&self, attempt: &Attempt, proof: Proof<'_>, demand: Demand<'_>) -> Result<Met, ClearReason> {
+        let challenge = demand.challenge;
+        match demand.spender {
             TurnstileMode::Off => Ok(Met { upstream_token: None, proof: Proven::Nothing }),
             TurnstileMode::Upstream => {
                 observed(present(proof.token), challenge.mode)?;
@@ -199,9 +200,8 @@ impl Guard {
     }
 
     fn open_pass(&self, attempt: &Attempt, proof: Proof<'_>) -> Option<(Pass, String)> {
-        let now = SystemTime::now();
-        Pass::open(proof.pass, &self.keyring, &attempt.tenant, attempt.flow, &attempt.id, now)
-            .map(|pass| (pass, proof.pass.to_owned()))
+        let pass = Pass::open(proof.pass, &self.keyring, attempt.form(), SystemTime::now())?;
+        Some((pass, proof.pass.to_owned()))
     }
 
     /// Without randomness there is no pass, and the visitor solves one challenge more.
@@ -209,7 +209,7 @@ impl Guard {
         match proof {
             Proven::Nothing => None,
             Proven::Before(sealed) => Some(sealed.clone()),
-            Proven::Now(pass) => pass.seal(&self.keyring, &attempt.tenant, attempt.flow, &attempt.id).ok(),
+            Proven::Now(pass) => pass.seal(&self.keyring, attempt.form()).ok(),
         }
     }
 
@@ -219,7 +219,7 @@ impl Guard {
         let (Caller { tenant, flow, .. }, now) = (caller, SystemTime::now());
         let id = SubmissionId::verify(form.typed(SUBMISSION_ID_FIELD), &self.keyring, tenant, flow, now).ok()?;
         let sealed = Proof::of(form).pass;
-        Pass::open(sealed, &self.keyring, tenant, flow, &id, now).map(|_good| sealed.to_owned())
+        Pass::open(sealed, &self.keyring, Form { tenant, flow, id: &id }, now).map(|_good| sealed.to_owned())
     }
 }
 
@@ -257,8 +257,8 @@ impl Cleared<'_> {
     /// Marks the form as being sent. Call it before the first byte goes upstream; `false` means: send nothing.
     #[must_use = "a lost claim must not be sent"]
     pub async fn begin_sending(&self) -> bool {
-        let key = self.attempt.id.attempt_key(&self.attempt.tenant);
-        let ours = self.guard.store.begin_sending(&key, self.attempt.token, self.attempt.lease, keep()).await;
+        let Attempt { token, term, .. } = *self.attempt;
+        let ours = self.guard.store.begin_sending(&self.attempt.key(), token, term).await;
         self.attempt.sending.store(ours, Ordering::Release);
         ours
     }

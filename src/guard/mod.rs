@@ -13,8 +13,8 @@ pub mod turnstile;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::attempt::{Admission, AdmitError, Answer, Attempt};
-pub use self::clearance::{Challenge, ClearError, ClearReason, Cleared, Proof};
+pub use self::attempt::{Admission, AdmitError, Answer, Attempt, Elsewhere};
+pub use self::clearance::{Challenge, ClearError, ClearReason, Cleared, Demand, Proof};
 use self::limits::Limits;
 use crate::domain::client::ClientAddress;
 use crate::domain::policy::Mode;

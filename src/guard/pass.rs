@@ -22,6 +22,17 @@ pub struct Pass {
     token: Option<String>,
 }
 
+/// The form that a pass is good for.
+#[derive(Clone, Copy)]
+pub struct Form<'a> {
+    /// Whose.
+    pub tenant: &'a TenantId,
+    /// Which.
+    pub flow: &'a Flow,
+    /// The very one.
+    pub id: &'a SubmissionId,
+}
+
 impl Pass {
     /// A pass issued at `now`.
     #[must_use]
@@ -35,32 +46,19 @@ impl Pass {
         self.token
     }
 
-    /// Seals it for one tenant, flow and form.
+    /// Seals it for one form.
     ///
     /// # Errors
     /// [`SealError`] when the system gives no randomness.
-    pub fn seal(
-        &self,
-        keyring: &Keyring,
-        tenant: &TenantId,
-        flow: &Flow,
-        form: &SubmissionId,
-    ) -> Result<String, SealError> {
+    pub fn seal(&self, keyring: &Keyring, form: Form<'_>) -> Result<String, SealError> {
         let plain = serde_json::to_vec(self).map_err(|_never| SealError::Cipher)?;
-        keyring.seal(Purpose::Pass, &[tenant.as_str(), flow.slug, &form.name()], &plain)
+        keyring.seal(Purpose::Pass, &[form.tenant.as_str(), form.flow.slug, &form.id.name()], &plain)
     }
 
-    /// Opens a pass of the same tenant, flow and form that is not older than [`MAX_AGE`].
+    /// Opens a pass of the same form that is not older than [`MAX_AGE`].
     #[must_use]
-    pub fn open(
-        sealed: &str,
-        keyring: &Keyring,
-        tenant: &TenantId,
-        flow: &Flow,
-        form: &SubmissionId,
-        now: SystemTime,
-    ) -> Option<Self> {
-        let plain = keyring.open(Purpose::Pass, &[tenant.as_str(), flow.slug, &form.name()], sealed)?;
+    pub fn open(sealed: &str, keyring: &Keyring, form: Form<'_>, now: SystemTime) -> Option<Self> {
+        let plain = keyring.open(Purpose::Pass, &[form.tenant.as_str(), form.flow.slug, &form.id.name()], sealed)?;
         let pass: Self = serde_json::from_slice(&plain).ok()?;
         (unix_seconds(now) <= pass.issued.saturating_add(MAX_AGE.as_secs())).then_some(pass)
     }
@@ -79,14 +77,15 @@ mod tests {
         let (acme, globex) = (TenantId::parse("acme").unwrap(), TenantId::parse("globex").unwrap());
         let (flow, other_flow) = (FLOWS[0], FLOWS[1]);
         let now = SystemTime::now();
-        let (form, other_form) = (SubmissionId::issue(now).unwrap(), SubmissionId::issue(now).unwrap());
-        let sealed = Pass::new(now, Some("token".to_owned())).seal(&keyring, &acme, flow, &form).unwrap();
+        let (id, other_id) = (SubmissionId::issue(now).unwrap(), SubmissionId::issue(now).unwrap());
+        let form = Form { tenant: &acme, flow, id: &id };
+        let sealed = Pass::new(now, Some("token".to_owned())).seal(&keyring, form).unwrap();
 
-        let open = |tenant, flow, form, now| Pass::open(&sealed, &keyring, tenant, flow, form, now);
-        assert_eq!(open(&acme, flow, &form, now + MAX_AGE).unwrap().into_token().as_deref(), Some("token"));
-        assert!(open(&globex, flow, &form, now).is_none(), "another tenant");
-        assert!(open(&acme, other_flow, &form, now).is_none(), "another flow");
-        assert!(open(&acme, flow, &other_form, now).is_none(), "another form");
-        assert!(open(&acme, flow, &form, now + MAX_AGE + Duration::from_secs(1)).is_none(), "too late");
+        let open = |form, now| Pass::open(&sealed, &keyring, form, now);
+        assert_eq!(open(form, now + MAX_AGE).unwrap().into_token().as_deref(), Some("token"));
+        assert!(open(Form { tenant: &globex, ..form }, now).is_none(), "another tenant");
+        assert!(open(Form { flow: other_flow, ..form }, now).is_none(), "another flow");
+        assert!(open(Form { id: &other_id, ..form }, now).is_none(), "another form");
+        assert!(open(form, now + MAX_AGE + Duration::from_secs(1)).is_none(), "too late");
     }
 }

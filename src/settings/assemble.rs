@@ -14,7 +14,7 @@ use super::{RateLimit, Server, Settings, Telemetry, rules, sandbox, suspicions, 
 use crate::domain::attribution::AttributionPolicy;
 use crate::domain::origins::WebOrigin;
 use crate::domain::password::{self, PasswordPolicy};
-use crate::domain::policy::Quota;
+use crate::domain::policy::{Patience, Quota};
 use crate::signup::Flow;
 
 /// The fewest bytes of `server.secret_key`.
@@ -135,6 +135,7 @@ fn rate_limit(scope: &mut Scope<'_>) -> RateLimit {
     rules::redis(scope, backend, redis_url.as_ref());
     let limit = RateLimit {
         redis_url: redis_url.filter(|_| backend == Backend::Redis),
+        redis_patience: Patience::default(),
         client: quota(scope, "rate_limit.client"),
         email: quota(scope, "rate_limit.email"),
         outage: quota(scope, "rate_limit.outage"),

@@ -45,7 +45,7 @@ use crate::domain::client::ForwardingHeader;
 use crate::domain::email_policy::EmailPolicy;
 use crate::domain::origins::{RedirectPolicy, WebOrigin};
 use crate::domain::password::PasswordPolicy;
-use crate::domain::policy::{Mode, Quota};
+use crate::domain::policy::{Mode, Patience, Quota};
 use crate::domain::tenant::{Brand, TenantId};
 use crate::signup::Flow;
 
@@ -306,6 +306,8 @@ pub enum TurnstileMode {
 pub struct RateLimit {
     /// Redis or Valkey that all replicas share; `None` keeps limits in this process.
     pub redis_url: Option<SecretString>,
+    /// How long it is waited for. No layer sets it: tests do, which must not depend on how fast a machine is.
+    pub redis_patience: Patience,
     /// Attempts by one client.
     pub client: Quota,
     /// Sign-ups with one address.

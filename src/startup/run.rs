@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::Application;
 use crate::state::{AppState, Phase};
-use crate::store::keep_swept;
+use crate::store::{keep_swept, keep_watched};
 use crate::telemetry;
 
 /// How long a listener may take to stop when nobody waits for its requests any more.
@@ -30,8 +30,11 @@ impl Application {
         let mut operators = Listener::serve(self.admin);
         #[cfg(feature = "sandbox")]
         let sandbox = self.sandbox.map(Listener::serve);
-        let housekeeping =
-            [tokio::spawn(keep_swept(Arc::clone(&state.store))), tokio::spawn(upkeep(self.state.clone()))];
+        let housekeeping = [
+            tokio::spawn(keep_swept(Arc::clone(&state.store))),
+            tokio::spawn(keep_watched(Arc::clone(&state.store))),
+            tokio::spawn(upkeep(self.state.clone())),
+        ];
         state.readiness.enter(Phase::Ready);
 
         let why = tokio::select! {

@@ -34,7 +34,7 @@ pub enum Claim {
     /// The form is this attempt's.
     Won,
     /// Another attempt has it: wait and ask again.
-    InFlight,
+    InFlight(Holder),
     /// No further form can be remembered, so none may be sent.
     Full,
     /// An attempt was sent and never answered: it is unknown whether an account exists.
@@ -43,6 +43,33 @@ pub enum Claim {
     Settled(String),
     /// The attempt that was waited for was refused; the sealed refusal.
     Refused(String),
+}
+
+/// Who has a form that somebody waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// An attempt of this process.
+    Here,
+    /// Another replica's, as Redis said.
+    Sibling,
+}
+
+/// What somebody brings who has been told to wait.
+#[derive(Clone, Copy)]
+pub struct Waited {
+    /// What they posted.
+    pub with: Fingerprint,
+    /// A sibling, once it was one.
+    pub holder: Holder,
+}
+
+/// How long an attempt has, and how long its form is remembered.
+#[derive(Clone, Copy)]
+pub struct Term {
+    /// After so long an attempt that did not end is over.
+    pub lease: Duration,
+    /// How long it is known how it ended.
+    pub keep: Duration,
 }
 
 /// How an attempt ends.
@@ -65,6 +92,8 @@ pub(super) struct MemoryAttempts {
 }
 
 struct Record {
+    /// The last attempt at the form.
+    token: ClaimToken,
     state: State,
     forget_at: Instant,
     /// Whether Redis was told how it ended.
@@ -74,12 +103,10 @@ struct Record {
 enum State {
     /// A lease: expires to free.
     Claimed {
-        token: ClaimToken,
         until: Instant,
     },
     /// Expires to unknown.
     Sending {
-        token: ClaimToken,
         until: Instant,
     },
     Unknown,
@@ -102,16 +129,15 @@ impl MemoryAttempts {
         &self,
         key: &AttemptKey,
         token: ClaimToken,
-        lease: Duration,
-        keep: Duration,
+        term: Term,
         waited_with: Option<Fingerprint>,
     ) -> Claim {
         let now = Instant::now();
         let mut records = self.records.of(key);
         let earlier = records.get(key).filter(|record| record.forget_at > now).map(|record| match &record.state {
-            State::Claimed { until, .. } if *until <= now => Claim::Won,
-            State::Sending { until, .. } if *until <= now => Claim::Unknown,
-            State::Claimed { .. } | State::Sending { .. } => Claim::InFlight,
+            State::Claimed { until } if *until <= now => Claim::Won,
+            State::Sending { until } if *until <= now => Claim::Unknown,
+            State::Claimed { .. } | State::Sending { .. } => Claim::InFlight(Holder::Here),
             State::Unknown => Claim::Unknown,
             State::Settled(answer) => Claim::Settled(answer.clone()),
             State::Refused { by, sealed, until } if waited_with == Some(*by) && *until > now => {
@@ -124,8 +150,8 @@ impl MemoryAttempts {
                 if earlier.is_none() && records.len() >= self.room / SHARDS && !forget_one(&mut records) {
                     return Claim::Full;
                 }
-                let state = State::Claimed { token, until: now + lease };
-                records.insert(key.clone(), Record { state, forget_at: now + keep, is_shared: false });
+                let (state, forget_at) = (State::Claimed { until: now + term.lease }, now + term.keep);
+                records.insert(key.clone(), Record { token, state, forget_at, is_shared: false });
                 Claim::Won
             }
             Some(elsewhere) => elsewhere,
@@ -135,9 +161,9 @@ impl MemoryAttempts {
     pub(super) fn begin_sending(&self, key: &AttemptKey, token: ClaimToken, lease: Duration) -> bool {
         let now = Instant::now();
         let mut records = self.records.of(key);
-        match records.get_mut(key) {
-            Some(Record { state: state @ State::Claimed { .. }, .. }) if state.is_of(token) => {
-                *state = State::Sending { token, until: now + lease };
+        match records.get_mut(key).filter(|record| record.token == token) {
+            Some(Record { state: state @ State::Claimed { .. }, .. }) => {
+                *state = State::Sending { until: now + lease };
                 true
             }
             _ => false,
@@ -147,7 +173,8 @@ impl MemoryAttempts {
     /// `is_shared` where Redis was told the same.
     pub(super) fn finish(&self, key: &AttemptKey, token: ClaimToken, phase: Phase, is_shared: bool) {
         let mut records = self.records.of(key);
-        let Some(record) = records.get_mut(key).filter(|record| record.state.is_of(token)) else { return };
+        let is_under_way = |record: &&mut Record| record.token == token && !record.state.has_ended();
+        let Some(record) = records.get_mut(key).filter(is_under_way) else { return };
         record.is_shared = is_shared;
         match phase {
             Phase::Free => {
@@ -161,9 +188,11 @@ impl MemoryAttempts {
         }
     }
 
-    /// Notes that Redis was told how the last attempt at a form ended.
-    pub(super) fn share(&self, key: &AttemptKey) {
-        if let Some(record) = self.records.of(key).get_mut(key).filter(|record| record.state.has_ended()) {
+    /// Notes that Redis was told how an attempt ended, if it is still the last one at its form: of a later one Redis may
+    /// know nothing.
+    pub(super) fn share(&self, key: &AttemptKey, token: ClaimToken) {
+        let has_ended = |record: &&mut Record| record.token == token && record.state.has_ended();
+        if let Some(record) = self.records.of(key).get_mut(key).filter(has_ended) {
             record.is_shared = true;
         }
     }
@@ -172,7 +201,7 @@ impl MemoryAttempts {
     pub(super) fn sweep(&self, piece: usize) {
         let now = Instant::now();
         self.records.sweep(piece, |record| match record.state {
-            State::Claimed { until, .. } | State::Refused { until, .. } => until > now,
+            State::Claimed { until } | State::Refused { until, .. } => until > now,
             _ => record.forget_at > now,
         });
     }
@@ -190,25 +219,20 @@ impl State {
     fn has_ended(&self) -> bool {
         matches!(self, Self::Unknown | Self::Settled(_) | Self::Refused { .. })
     }
-
-    fn is_of(&self, owner: ClaimToken) -> bool {
-        matches!(self, Self::Claimed { token, .. } | Self::Sending { token, .. } if *token == owner)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LEASE: Duration = Duration::from_secs(20);
-    const KEEP: Duration = Duration::from_hours(2);
+    const TERM: Term = Term { lease: Duration::from_secs(20), keep: Duration::from_hours(2) };
 
     /// How many forms in a row are claimed and settled, at most ten times as many as there is room for.
     fn settled(attempts: &MemoryAttempts, is_shared: impl Fn(usize) -> bool) -> usize {
         let token = ClaimToken([1; 8]);
         let settles = |form: &usize| {
             let key = AttemptKey(format!("default:{form}").into());
-            let claim = attempts.claim(&key, token, LEASE, KEEP, None);
+            let claim = attempts.claim(&key, token, TERM, None);
             assert!(matches!(claim, Claim::Won | Claim::Full), "{form}: {claim:?}");
             if claim == Claim::Won {
                 attempts.finish(&key, token, Phase::Settled("answer".to_owned()), is_shared(*form));
@@ -225,9 +249,24 @@ mod tests {
         assert!((50 * SHARDS..=100 * SHARDS).contains(&remembered), "{remembered}");
         for form in 0..remembered {
             let key = AttemptKey(format!("default:{form}").into());
-            let claim = attempts.claim(&key, ClaimToken([2; 8]), LEASE, KEEP, None);
+            let claim = attempts.claim(&key, ClaimToken([2; 8]), TERM, None);
             assert_eq!(claim, Claim::Settled("answer".to_owned()), "{form}");
         }
+    }
+
+    #[test]
+    fn what_redis_was_told_of_an_earlier_attempt_says_nothing_of_a_later_one() {
+        let attempts = MemoryAttempts::with_room_for(100 * SHARDS);
+        let (form, first, second) = (AttemptKey("default:a".into()), ClaimToken([1; 8]), ClaimToken([2; 8]));
+        assert_eq!(attempts.claim(&form, first, TERM, None), Claim::Won);
+        attempts.finish(&form, first, Phase::Free, false);
+        assert_eq!(attempts.claim(&form, second, TERM, None), Claim::Won);
+        attempts.finish(&form, second, Phase::Settled("answer".to_owned()), false);
+        // Redis hears of the first only now.
+        attempts.share(&form, first);
+        assert!(!attempts.records.of(&form)[&form].is_shared, "nobody but this process knows of its account");
+        attempts.share(&form, second);
+        assert!(attempts.records.of(&form)[&form].is_shared);
     }
 
     #[test]
@@ -241,9 +280,8 @@ mod tests {
         let attempts = MemoryAttempts::with_room_for(200 * SHARDS);
         let alone = 60 * SHARDS;
         assert_eq!(settled(&attempts, |form| form >= alone), 10 * attempts.room);
-        let claim = |form: usize| {
-            attempts.claim(&AttemptKey(format!("default:{form}").into()), ClaimToken([2; 8]), LEASE, KEEP, None)
-        };
+        let claim =
+            |form: usize| attempts.claim(&AttemptKey(format!("default:{form}").into()), ClaimToken([2; 8]), TERM, None);
         assert!((0..alone).all(|form| claim(form) == Claim::Settled("answer".to_owned())));
     }
 }

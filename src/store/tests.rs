@@ -25,6 +25,7 @@ fn scopes(burst: u32, period: Duration) -> Scopes {
 const KEY: LimitKey = LimitKey(1, 2);
 const LEASE: Duration = Duration::from_secs(20);
 const KEEP: Duration = Duration::from_hours(2);
+const TERM: Term = Term { lease: LEASE, keep: KEEP };
 
 fn form(name: &str) -> AttemptKey {
     AttemptKey(name.into())
@@ -32,6 +33,13 @@ fn form(name: &str) -> AttemptKey {
 
 const FIRST: ClaimToken = ClaimToken([1; 8]);
 const SECOND: ClaimToken = ClaimToken([2; 8]);
+
+#[test]
+fn a_visitor_waits_half_a_second_for_a_form_and_a_tenth_for_a_count() {
+    let Patience { form, count, connect, silence, hiccup, watch } = Patience::default();
+    let waits = [form, count, connect, silence, hiccup, watch].map(|wait| wait.as_millis());
+    assert_eq!(waits, [500, 100, 2_000, 1_000, 5_000, 1_000]);
+}
 
 #[tokio::test(start_paused = true)]
 async fn exactly_the_burst_passes_and_the_wait_that_is_told_is_true() {
@@ -101,7 +109,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let passed: Vec<u64> = runtime.block_on(async {
             let store = store(burst, period);
-            let started = Instant::now();
+            let started = tokio::time::Instant::now();
             let mut passed = Vec::new();
             for pause in pauses {
                 tokio::time::advance(Duration::from_millis(pause)).await;
@@ -124,50 +132,50 @@ proptest! {
 async fn a_form_is_one_attempts_until_it_ends() {
     let store = store(1, LEASE);
     let form = form("a");
-    assert_eq!(store.claim(&form, FIRST, LEASE, KEEP, None).await, Claim::Won);
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::InFlight);
-    assert!(store.begin_sending(&form, FIRST, LEASE, KEEP).await);
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::InFlight);
+    assert_eq!(store.claim(&form, FIRST, TERM, None).await, Claim::Won);
+    assert_eq!(store.claim(&form, SECOND, TERM, None).await, Claim::InFlight(Holder::Here));
+    assert!(store.begin_sending(&form, FIRST, TERM).await);
+    assert_eq!(store.claim(&form, SECOND, TERM, None).await, Claim::InFlight(Holder::Here));
     store.finish(&form, FIRST, Phase::Settled("answer".to_owned()), KEEP).await;
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Settled("answer".to_owned()));
+    assert_eq!(store.claim(&form, SECOND, TERM, None).await, Claim::Settled("answer".to_owned()));
     tokio::time::advance(KEEP).await;
     store.sweep(async || ()).await;
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Won);
+    assert_eq!(store.claim(&form, SECOND, TERM, None).await, Claim::Won);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_form_is_free_again() {
     let store = store(1, LEASE);
     let form = form("a");
-    store.claim(&form, FIRST, LEASE, KEEP, None).await;
+    store.claim(&form, FIRST, TERM, None).await;
     store.finish(&form, FIRST, Phase::Free, KEEP).await;
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Won);
+    assert_eq!(store.claim(&form, SECOND, TERM, None).await, Claim::Won);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_dies_before_sending_expires_to_free_and_after_it_to_unknown() {
     let store = store(1, LEASE);
     let (claimed, sent) = (form("claimed"), form("sent"));
-    store.claim(&claimed, FIRST, LEASE, KEEP, None).await;
-    store.claim(&sent, FIRST, LEASE, KEEP, None).await;
-    assert!(store.begin_sending(&sent, FIRST, LEASE, KEEP).await);
+    store.claim(&claimed, FIRST, TERM, None).await;
+    store.claim(&sent, FIRST, TERM, None).await;
+    assert!(store.begin_sending(&sent, FIRST, TERM).await);
     tokio::time::advance(LEASE).await;
     store.sweep(async || ()).await;
-    assert_eq!(store.claim(&claimed, SECOND, LEASE, KEEP, None).await, Claim::Won);
-    assert_eq!(store.claim(&sent, SECOND, LEASE, KEEP, None).await, Claim::Unknown);
+    assert_eq!(store.claim(&claimed, SECOND, TERM, None).await, Claim::Won);
+    assert_eq!(store.claim(&sent, SECOND, TERM, None).await, Claim::Unknown);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_outcome_stays_unknown() {
     let store = store(1, LEASE);
     let form = form("a");
-    store.claim(&form, FIRST, LEASE, KEEP, None).await;
-    assert!(store.begin_sending(&form, FIRST, LEASE, KEEP).await);
+    store.claim(&form, FIRST, TERM, None).await;
+    assert!(store.begin_sending(&form, FIRST, TERM).await);
     store.finish(&form, FIRST, Phase::Unknown, KEEP).await;
     for _ in 0..3 {
         tokio::time::advance(LEASE).await;
         store.sweep(async || ()).await;
-        assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Unknown);
+        assert_eq!(store.claim(&form, SECOND, TERM, None).await, Claim::Unknown);
     }
 }
 
@@ -175,12 +183,12 @@ async fn an_unknown_outcome_stays_unknown() {
 async fn refuses_to_send_with_a_lost_claim() {
     let store = store(1, LEASE);
     let form = form("a");
-    store.claim(&form, FIRST, LEASE, KEEP, None).await;
+    store.claim(&form, FIRST, TERM, None).await;
     tokio::time::advance(LEASE).await;
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Won);
-    assert!(!store.begin_sending(&form, FIRST, LEASE, KEEP).await);
+    assert_eq!(store.claim(&form, SECOND, TERM, None).await, Claim::Won);
+    assert!(!store.begin_sending(&form, FIRST, TERM).await);
     store.finish(&form, FIRST, Phase::Free, KEEP).await;
-    assert!(store.begin_sending(&form, SECOND, LEASE, KEEP).await);
+    assert!(store.begin_sending(&form, SECOND, TERM).await);
 }
 
 #[tokio::test(start_paused = true)]
@@ -188,20 +196,21 @@ async fn who_waited_with_the_same_form_shares_its_refusal_and_nobody_else_does()
     let store = store(1, LEASE);
     let form = form("a");
     let (same, other) = (Fingerprint([1; 16]), Fingerprint([2; 16]));
+    let waited = |with| Some(Waited { with, holder: Holder::Here });
     let refuse = async || {
-        assert_eq!(store.claim(&form, FIRST, LEASE, KEEP, None).await, Claim::Won);
+        assert_eq!(store.claim(&form, FIRST, TERM, None).await, Claim::Won);
         store.finish(&form, FIRST, Phase::Refused(same, "no".to_owned()), KEEP).await;
     };
     refuse().await;
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, Some(same)).await, Claim::Refused("no".to_owned()));
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, Some(other)).await, Claim::Won, "another form waited");
+    assert_eq!(store.claim(&form, SECOND, TERM, waited(same)).await, Claim::Refused("no".to_owned()));
+    assert_eq!(store.claim(&form, SECOND, TERM, waited(other)).await, Claim::Won, "another form waited");
     store.finish(&form, SECOND, Phase::Free, KEEP).await;
     refuse().await;
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Won, "posted again, later");
+    assert_eq!(store.claim(&form, SECOND, TERM, None).await, Claim::Won, "posted again, later");
     store.finish(&form, SECOND, Phase::Free, KEEP).await;
     refuse().await;
     tokio::time::advance(Duration::from_secs(11)).await;
-    assert_eq!(store.claim(&form, SECOND, LEASE, KEEP, Some(same)).await, Claim::Won, "too late");
+    assert_eq!(store.claim(&form, SECOND, TERM, waited(same)).await, Claim::Won, "too late");
 }
 
 async fn passes(store: &Store) -> u32 {
@@ -248,11 +257,11 @@ async fn an_attempt_under_the_old_quota_counts_in_the_same_budget() {
 async fn forms_and_the_sweep_are_the_same_under_another_quota() {
     let before = store(1, LEASE);
     let form = form("a");
-    assert_eq!(before.claim(&form, FIRST, LEASE, KEEP, None).await, Claim::Won);
+    assert_eq!(before.claim(&form, FIRST, TERM, None).await, Claim::Won);
     let after = before.under(scopes(2, LEASE));
-    assert_eq!(after.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::InFlight);
+    assert_eq!(after.claim(&form, SECOND, TERM, None).await, Claim::InFlight(Holder::Here));
     before.finish(&form, FIRST, Phase::Settled("answer".to_owned()), KEEP).await;
-    assert_eq!(after.claim(&form, SECOND, LEASE, KEEP, None).await, Claim::Settled("answer".to_owned()));
+    assert_eq!(after.claim(&form, SECOND, TERM, None).await, Claim::Settled("answer".to_owned()));
 
     tokio::time::advance(Duration::from_hours(1)).await;
     let later = after.under(scopes(3, LEASE));

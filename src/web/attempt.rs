@@ -8,11 +8,11 @@ use futures_util::FutureExt as _;
 use metrics::counter;
 use tracing::Instrument as _;
 
-use super::refusal::Refused;
+use super::refusal::{Refusal, Refused};
 use super::visitor::Visitor;
 use crate::error::{AppError, Cause};
 use crate::funnel::{Ending, Reason, Stage};
-use crate::guard::{Admission, AdmitError, Attempt, Caller, Proof};
+use crate::guard::{Admission, AdmitError, Attempt, Caller, Demand, Elsewhere, Proof};
 use crate::listener::Progress;
 use crate::settings::FlowSettings;
 use crate::signup::{FieldErrors, Flow, Link, RawForm, Rules, Submission};
@@ -98,25 +98,26 @@ impl Posted {
     async fn ended(&self, called_for: &mut Option<Duration>) -> (Outcome, Ending) {
         let Self { visitor, flow, form, .. } = self;
         visitor.tenant.reached(flow, Stage::Submitted);
+        let started = Instant::now();
         let admission = visitor.in_force.guard.admit(self.caller(), form);
         let admission = step::run(step!("admit"), admission, |admission| match admission {
             Ok(Admission::Open(_)) => "open",
-            Ok(Admission::Answered(_)) => "answered",
-            Ok(Admission::Refused(_)) => "shared_refusal",
+            Ok(Admission::Elsewhere(Elsewhere::Answered(_))) => "answered",
+            Ok(Admission::Elsewhere(Elsewhere::Refused(_))) => "shared_refusal",
             Err(_) => "refused",
         });
-        let outcome = match admission.await {
-            Ok(Admission::Open(attempt)) => self.open(&attempt, called_for).await,
-            Ok(Admission::Answered(answer)) => {
-                let (destination, user_id) = (answer.destination, answer.user_id);
-                return (Outcome::Created { destination, user_id }, Ending::Duplicate);
+        let admission = admission.await;
+        let outcome = match admission {
+            Ok(Admission::Open(attempt)) => {
+                let outcome = self.open(&attempt, called_for).await;
+                match self.after_loss(&attempt, &outcome, started).await {
+                    Some(Ok(elsewhere)) => return ended_elsewhere(elsewhere),
+                    Some(Err(error)) => self.not_admitted(error),
+                    None => outcome,
+                }
             }
-            Ok(Admission::Refused(shared)) => {
-                // A refusal we cannot read (another version wrote it) is one all the same: nothing was created.
-                let refused = Refused::from_shared(&shared).unwrap_or_else(|| AdmitError::Unavailable.into());
-                return (Outcome::Refused { refused, kept_pass: None }, Ending::Duplicate);
-            }
-            Err(error) => Outcome::Refused { refused: error.into(), kept_pass: self.kept_pass() },
+            Ok(Admission::Elsewhere(elsewhere)) => return ended_elsewhere(elsewhere),
+            Err(error) => self.not_admitted(error),
         };
         let ending = match &outcome {
             Outcome::Created { .. } => Ending::Created,
@@ -124,6 +125,26 @@ impl Posted {
             Outcome::Panicked => Ending::Stopped(Reason::Failed),
         };
         (outcome, ending)
+    }
+
+    /// What became of the form if its claim was lost: by now Redis says who has it. `None` leaves the outcome as it is.
+    async fn after_loss(
+        &self,
+        attempt: &Attempt,
+        outcome: &Outcome,
+        started: Instant,
+    ) -> Option<Result<Elsewhere, AdmitError>> {
+        let Outcome::Refused { refused, .. } = outcome else { return None };
+        if !matches!(refused.refusal, Refusal::Create(CreateError::ClaimLost)) {
+            return None;
+        }
+        let patience = self.visitor.tenant.page_budget.saturating_sub(started.elapsed());
+        let guard = &self.visitor.in_force.guard;
+        guard.elsewhere_after_loss(attempt, &self.form, patience).await.transpose()
+    }
+
+    fn not_admitted(&self, error: AdmitError) -> Outcome {
+        Outcome::Refused { refused: error.into(), kept_pass: self.kept_pass() }
     }
 
     fn caller(&self) -> Caller<'_> {
@@ -226,8 +247,8 @@ impl Posted {
         visitor.tenant.reached(self.flow, Stage::Valid);
         count_observed(&submission);
         let (email, username) = (submission.email().clone(), submission.username().clone());
-        let challenge = &visitor.tenant.challenge;
-        let cleared = visitor.in_force.guard.clear(attempt, submission, Proof::of(form), challenge, terms.turnstile);
+        let demand = Demand { challenge: &visitor.tenant.challenge, spender: terms.turnstile };
+        let cleared = visitor.in_force.guard.clear(attempt, submission, Proof::of(form), demand);
         let cleared = step::run(step!("clear"), cleared, |cleared| match cleared {
             Ok(_) => "cleared",
             Err(error) => error.reason.label(),
@@ -276,6 +297,19 @@ impl Posted {
             "signup"
         );
     }
+}
+
+/// The ending of a form that another attempt answers for.
+fn ended_elsewhere(elsewhere: Elsewhere) -> (Outcome, Ending) {
+    let outcome = match elsewhere {
+        Elsewhere::Answered(answer) => Outcome::Created { destination: answer.destination, user_id: answer.user_id },
+        Elsewhere::Refused(shared) => {
+            // A refusal we cannot read (another version wrote it) is one all the same: nothing was created.
+            let refused = Refused::from_shared(&shared).unwrap_or_else(|| AdmitError::Unavailable.into());
+            Outcome::Refused { refused, kept_pass: None }
+        }
+    };
+    (outcome, Ending::Duplicate)
 }
 
 fn count_observed(submission: &Submission) {

@@ -279,7 +279,8 @@ async fn who_waits_for_a_refusal_gets_it_too_and_nothing_is_sent_or_spent_twice(
     let app = TestApp::with(&roomy(&[])).await;
     for flow in FLOWS {
         let refusal = Reply::Json(422, json!({ "success": false, "error": "Username already exists" }));
-        app.studio.reply(Reply::Later(Duration::from_millis(200), Box::new(refusal)));
+        // Longer than the others take to arrive, on any machine.
+        app.studio.reply(Reply::Later(Duration::from_secs(4), Box::new(refusal)));
         let mut spent = false;
         app.siteverify.answer(move |_| {
             let again = json!({ "success": false, "error-codes": ["timeout-or-duplicate"] });

@@ -48,6 +48,7 @@ mod slow_clients;
 mod statics;
 mod status;
 mod store_faults;
+mod store_outage;
 mod tenants;
 mod turnstile;
 mod turnstile_faults;

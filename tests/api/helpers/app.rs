@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
+use signup_gateway::domain::policy::Patience;
 use signup_gateway::settings::{Settings, Sources};
 use signup_gateway::signup::Flow;
 use signup_gateway::startup::{Application, Reloader};
@@ -45,8 +46,20 @@ impl TestApp {
 
     /// The same beside neighbours that are there already.
     pub async fn beside(studio: Neighbour, siteverify: Neighbour, variables: &[(&str, &str)]) -> Self {
-        log::capture();
         let settings = settings(&studio, &siteverify, variables);
+        Self::under(settings, studio, siteverify).await
+    }
+
+    /// The same, and Redis is waited for so long.
+    pub async fn waiting_for_redis(patience: Patience, variables: &[(&str, &str)]) -> Self {
+        let (studio, siteverify) = (Neighbour::studio().await, Neighbour::siteverify().await);
+        let mut settings = settings(&studio, &siteverify, variables);
+        settings.rate_limit.redis_patience = patience;
+        Self::under(settings, studio, siteverify).await
+    }
+
+    async fn under(settings: Settings, studio: Neighbour, siteverify: Neighbour) -> Self {
+        log::capture();
         let application = Application::build(settings, FLOWS).unwrap();
         let (address, admin, state) = (application.public_address(), application.admin_address(), application.state());
         let reloader = application.reloader();

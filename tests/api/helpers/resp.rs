@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,8 +10,23 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use super::Reply;
+use signup_gateway::domain::policy::Patience;
+
 use super::neighbour::write_reply;
+use super::{Reply, TestApp, roomy};
+
+const DAYS: Duration = Duration::from_hours(100);
+
+/// Long enough for any machine, and nobody but visitors asks: for faults that show at once.
+pub fn patient() -> Patience {
+    let long = Duration::from_mins(1);
+    Patience { form: long, count: long, connect: long, silence: Duration::from_millis(100), hiccup: DAYS, watch: DAYS }
+}
+
+/// As it is served, but nobody except visitors asks: for faults that are waited for.
+pub fn impatient() -> Patience {
+    Patience { watch: DAYS, ..Patience::default() }
+}
 
 /// A question of the gateway's store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,22 +36,26 @@ pub enum Question {
     Claim,
     BeginSending,
     Finish,
+    /// Nobody's: whether it is there.
+    Watch,
 }
 
 impl Question {
-    pub const ALL: [Self; 5] = [Self::Take, Self::Refund, Self::Claim, Self::BeginSending, Self::Finish];
+    pub const ALL: [Self; 6] = [Self::Take, Self::Refund, Self::Claim, Self::BeginSending, Self::Finish, Self::Watch];
 
     /// By a phrase that one script has and the others have not.
     fn of_script(script: &str) -> Self {
-        let phrases = [
-            (Self::Take, "local increment, tolerance"),
-            (Self::Claim, "return 'w'"),
-            (Self::BeginSending, "'SET', KEYS[1], 's'"),
-            (Self::Finish, "'DEL'"),
-            (Self::Refund, "tonumber(ARGV[1])"),
-        ];
-        let found = phrases.iter().find(|(_, phrase)| script.contains(phrase));
-        found.unwrap_or_else(|| panic!("a script nobody knows: {script}")).0
+        let phrase = |question: &Self| match question {
+            Self::Take => "local increment, tolerance",
+            Self::Refund => "local next = stored - was",
+            Self::Claim => "return 'w'",
+            Self::BeginSending => "'SET', KEYS[1], 's'",
+            Self::Finish => "if ARGV[2] == ''",
+            Self::Watch => "'SET', KEYS[1], '1'",
+        };
+        let found: Vec<_> = Self::ALL.into_iter().filter(|question| script.contains(phrase(question))).collect();
+        assert_eq!(found.len(), 1, "{found:?} are the questions of this script: {script}");
+        found[0]
     }
 
     /// What an empty Redis answers.
@@ -43,7 +63,7 @@ impl Question {
         match self {
             Self::Take => ":0\r\n",
             Self::Claim => "+w\r\n",
-            Self::Refund | Self::BeginSending | Self::Finish => ":1\r\n",
+            Self::Refund | Self::BeginSending | Self::Finish | Self::Watch => ":1\r\n",
         }
     }
 }
@@ -55,6 +75,8 @@ pub enum Act {
     Says(Vec<u8>),
     /// These bytes or none, and the connection does not.
     Breaks(Reply),
+    /// Nothing for so long, then the right answer.
+    Hesitates(Duration),
     /// The connection is closed before a byte is read.
     Refuses,
 }
@@ -65,6 +87,10 @@ type Asked = Vec<Question>;
 struct Shared {
     scripts: Mutex<HashMap<String, Question>>,
     asked: Mutex<Asked>,
+    heard: Mutex<Asked>,
+    connections: AtomicUsize,
+    /// What became of forms, where it remembers them.
+    forms: Mutex<Option<HashMap<String, String>>>,
     act: Mutex<Option<(Act, Vec<Question>)>>,
     greets_after: Mutex<Duration>,
 }
@@ -90,14 +116,39 @@ impl Redis {
         let serving = Arc::clone(&shared);
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                serving.connections.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(serve(stream, Arc::clone(&serving)));
             }
         });
         Self { address, shared, accepting }
     }
 
+    /// One that knows forms again, as long as it runs.
+    pub async fn that_remembers_forms() -> Self {
+        let redis = Self::start().await;
+        *redis.shared.forms.lock().unwrap() = Some(HashMap::new());
+        redis
+    }
+
     pub fn url(&self) -> String {
         format!("redis://{}/", self.address)
+    }
+
+    /// An application that shares its state here, and has found it.
+    pub async fn app(&self, patience: Patience) -> TestApp {
+        self.app_with(patience, &[]).await
+    }
+
+    /// The same with further variables.
+    pub async fn app_with(&self, patience: Patience, variables: &[(&str, &str)]) -> TestApp {
+        let url = self.url();
+        let shared = [("SIGNUP__RATE_LIMIT__BACKEND", "redis"), ("SIGNUP__RATE_LIMIT__REDIS_URL", url.as_str())];
+        let (all, before) = (roomy(&[&shared[..], variables].concat()), self.count(Question::Watch));
+        let app = TestApp::waiting_for_redis(patience, &all).await;
+        while self.count(Question::Watch) == before {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        app
     }
 
     /// Fails so from now on when it is asked one of these.
@@ -115,9 +166,25 @@ impl Redis {
         *self.shared.act.lock().unwrap() = None;
     }
 
-    /// Every question so far.
+    /// Every question of the visitors' so far.
     pub fn asked(&self) -> Asked {
-        self.shared.asked.lock().unwrap().clone()
+        let asked = self.shared.asked.lock().unwrap();
+        asked.iter().copied().filter(|question| *question != Question::Watch).collect()
+    }
+
+    /// How often it was asked something.
+    pub fn count(&self, question: Question) -> usize {
+        self.shared.asked.lock().unwrap().iter().filter(|asked| **asked == question).count()
+    }
+
+    /// How often it was asked something, and answered as it should.
+    pub fn heard(&self, question: Question) -> usize {
+        self.shared.heard.lock().unwrap().iter().filter(|heard| **heard == question).count()
+    }
+
+    /// How often somebody connected.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
     }
 }
 
@@ -135,11 +202,16 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
         let answer = match (asked, failing) {
             (_, Some((Act::Refuses, _))) => return,
             (_, Some((Act::Says(bytes), _))) => bytes,
+            (Asks::Known(question), Some((Act::Hesitates(pause), _))) => {
+                tokio::time::sleep(pause).await;
+                shared.answer(question, &command)
+            }
+            (_, Some((Act::Hesitates(_), _))) => unreachable!("only questions fail"),
             (_, Some((Act::Breaks(reply), _))) => {
                 write_reply(&mut stream, reply).await;
                 return;
             }
-            (Asks::Known(question), None) => question.answer().as_bytes().to_vec(),
+            (Asks::Known(question), None) => shared.answer(question, &command),
             (Asks::Unknown, None) => b"-NOSCRIPT No matching script. Please use EVAL.\r\n".to_vec(),
             (Asks::Loads(hash), None) => format!("${}\r\n{hash}\r\n", hash.len()).into_bytes(),
             (Asks::Greets, None) => {
@@ -164,6 +236,12 @@ enum Asks {
 }
 
 impl Shared {
+    fn answer(&self, question: Question, command: &[String]) -> Vec<u8> {
+        self.heard.lock().unwrap().push(question);
+        let remembered = self.forms.lock().unwrap().as_mut().and_then(|forms| remember(forms, question, command));
+        remembered.unwrap_or_else(|| question.answer().as_bytes().to_vec())
+    }
+
     fn understand(&self, command: &[String]) -> Asks {
         let words: Vec<_> = command.iter().map(String::as_str).collect();
         let mut scripts = self.scripts.lock().unwrap();
@@ -185,6 +263,26 @@ impl Shared {
             _ => panic!("a command nobody knows: {words:?}"),
         }
     }
+}
+
+/// What the scripts do with the record of a form, but for fingerprints and deadlines.
+fn remember(forms: &mut HashMap<String, String>, question: Question, command: &[String]) -> Option<Vec<u8>> {
+    let [_evalsha, _hash, _keys, form, token, rest @ ..] = command else { return None };
+    let record = forms.get(form).cloned();
+    let is_ours = record.as_ref().is_none_or(|record| record[1..].starts_with(token.as_str()));
+    match (question, record) {
+        (Question::Claim, Some(record)) if record.starts_with(['d', 'u']) => {
+            return Some(format!("${}\r\n{record}\r\n", record.len()).into_bytes());
+        }
+        (Question::Claim, Some(_)) if !is_ours => return Some(b"+b\r\n".to_vec()),
+        (Question::BeginSending | Question::Finish, Some(_)) if !is_ours => return Some(b":0\r\n".to_vec()),
+        (Question::Claim, _) => forms.insert(form.clone(), format!("c{token}")),
+        (Question::BeginSending, _) => forms.insert(form.clone(), format!("s{token}")),
+        (Question::Finish, _) if rest[0].starts_with(['d', 'u']) => forms.insert(form.clone(), rest[0].clone()),
+        (Question::Finish, _) => forms.remove(form),
+        (Question::Take | Question::Refund | Question::Watch, _) => None,
+    };
+    None
 }
 
 /// An array of bulk strings, which is all that clients send.

@@ -2,7 +2,7 @@ use std::time::SystemTime;
 
 use secrecy::SecretString;
 use signup_gateway::domain::tenant::TenantId;
-use signup_gateway::guard::pass::Pass;
+use signup_gateway::guard::pass::{Form, Pass};
 use signup_gateway::guard::submission_id::SubmissionId;
 use signup_gateway::seal::{Keyring, hex, random};
 use signup_gateway::signup::flows::FLOWS;
@@ -49,7 +49,7 @@ impl Desk {
         let pass = Pass::new(self.now, Some("token".to_owned()));
         [
             ("id", self.form.sign(&self.keyring, self.tenant, self.flow), Self::opens_id),
-            ("pass", pass.seal(&self.keyring, self.tenant, self.flow, &self.form).unwrap(), Self::opens_pass),
+            ("pass", pass.seal(&self.keyring, self.pass_form()).unwrap(), Self::opens_pass),
             (
                 "ctx",
                 link_secrets::seal_for_form(&secrets, &self.keyring, self.tenant, self.now).unwrap(),
@@ -62,8 +62,12 @@ impl Desk {
         SubmissionId::verify(text, &self.keyring, self.tenant, self.flow, self.now).is_ok()
     }
 
+    fn pass_form(&self) -> Form<'_> {
+        Form { tenant: self.tenant, flow: self.flow, id: &self.form }
+    }
+
     fn opens_pass(&self, text: &str) -> bool {
-        Pass::open(text, &self.keyring, self.tenant, self.flow, &self.form, self.now).is_some()
+        Pass::open(text, &self.keyring, self.pass_form(), self.now).is_some()
     }
 
     fn opens_ctx(&self, text: &str) -> bool {
