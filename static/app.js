@@ -1,30 +1,10 @@
-// What a page does better with a script. Everything works without it, but the security check.
+// What a form does better with a script. Everything works without it, but the security check.
 'use strict';
 (() => {
   const find = (selector, within = document) => within.querySelector(selector);
 
   const focus = find('[data-focus]');
   if (focus) focus.focus();
-
-  // The status page looks again by itself, and says only what has changed.
-  const progress = find('#progress[data-refresh]');
-  const lookAgain = () => setTimeout(async () => {
-    try {
-      const answer = await fetch(location.href);
-      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-      const next = find('#progress', page);
-      if (next && answer.ok) {
-        if (next.textContent !== progress.textContent) progress.replaceChildren(...next.childNodes);
-        document.title = page.title;
-        if (!next.dataset.refresh) return;
-        progress.dataset.refresh = next.dataset.refresh;
-      }
-    } catch {
-      // Offline for a while.
-    }
-    lookAgain();
-  }, progress.dataset.refresh * 1000);
-  if (progress) lookAgain();
 
   const form = find('form[data-sending]');
   if (!form) return;

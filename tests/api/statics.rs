@@ -53,7 +53,7 @@ fn decoded(encoding: Option<&str>, body: &[u8]) -> Vec<u8> {
 async fn every_asset_of_every_page_is_immutable_and_comes_in_the_smallest_welcome_encoding() {
     let app = TestApp::with(&unlimited_and(&[])).await;
     let assets = linked(&app).await;
-    for name in ["app.css", "app.js", "favicon.svg", "regions.json"] {
+    for name in ["app.css", "app.js", "favicon.svg", "pages.css", "regions.json", "status.js"] {
         assert!(assets.iter().any(|href| href.ends_with(name)), "{name}: {assets:?}");
     }
     for href in &assets {

@@ -1,0 +1,23 @@
+// The status page looks again by itself, and says only what has changed.
+'use strict';
+(() => {
+  const progress = document.querySelector('#progress[data-refresh]');
+  if (!progress) return;
+  const lookAgain = () => setTimeout(async () => {
+    try {
+      const answer = await fetch(location.href);
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      const next = page.querySelector('#progress');
+      if (next && answer.ok) {
+        if (next.textContent !== progress.textContent) progress.replaceChildren(...next.childNodes);
+        document.title = page.title;
+        if (!next.dataset.refresh) return;
+        progress.dataset.refresh = next.dataset.refresh;
+      }
+    } catch {
+      // Offline for a while.
+    }
+    lookAgain();
+  }, progress.dataset.refresh * 1000);
+  lookAgain();
+})();
