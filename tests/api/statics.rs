@@ -17,6 +17,9 @@ async fn linked(app: &TestApp) -> BTreeSet<String> {
     for flow in FLOWS {
         pages.push(app.form(flow, "").await);
     }
+    // With an account there is something to wait for.
+    let cookie = app.sign_up(FLOWS[0]).await.header("set-cookie").unwrap().to_owned();
+    pages.push(app.get_with("/signup/status", &[("cookie", cookie.split(';').next().unwrap())]).await);
     for page in &pages {
         for (selector, attribute) in
             [("link", "href"), ("script", "src"), ("img", "src"), ("[data-regions]", "data-regions")]
