@@ -13,14 +13,21 @@
   const said = find('#said', form);
   const password = find('input[type=password]', form);
   const email = find('input[type=email]', form);
-  let busy, timer, waiting, told, trouble;
+  let busy, timer, waiting, told, trouble, asking = 0, pointed = 0;
 
-  // The security check: what to do when it does not come, fails or runs out.
+  // The security check: what to do when it does not come, asks for a tick, fails or runs out.
+  const script = find('script[data-challenge]');
   const challenges = [...form.querySelectorAll('.challenge')];
   const open = () => challenges.filter((box) => !(find('input[name="' + box.id + '"]', box) || {}).value);
   const help = (of) => challenges.forEach((box) => {
-    find('.help', box).textContent = of && open().includes(box) ? box.dataset[of] : '';
+    const line = find('.help', box);
+    line.classList.toggle('calm', of === 'interactive');
+    line.textContent = of && open().includes(box) ? box.dataset[of] : '';
   });
+  const point = () => {
+    help('interactive');
+    open()[0].focus();
+  };
   const fail = (of) => () => {
     trouble = true;
     release();
@@ -29,16 +36,32 @@
   };
   window.challengeFailed = fail('failed');
   window.challengeUnsupported = fail('unsupported');
-  window.challengeExpired = () => help('expired');
+  window.challengeExpired = () => {
+    asking = 0;
+    // Mostly it renews itself, and there is nothing to do.
+    setTimeout(() => asking || trouble || help('expired'), 3000);
+  };
+  window.challengeAsks = () => {
+    asking += 1;
+    help('interactive');
+    if (!waiting) return;
+    release();
+    point();
+  };
+  window.challengeTicked = () => {
+    asking = Math.max(0, asking - 1);
+    pointed = 0;
+    help(asking && 'interactive');
+  };
   window.challengeSolved = () => {
     trouble = false;
-    help();
+    if (!open().length) asking = 0;
+    help(asking && 'interactive');
     if (waiting && !open().length) {
       release();
       form.requestSubmit(button);
     }
   };
-  const script = find('script[data-challenge]');
   if (script) {
     script.addEventListener('error', fail('blocked'));
     setTimeout(() => window.turnstile || fail('blocked')(), 10000);
@@ -55,18 +78,28 @@
     clearTimeout(timer);
     button.textContent = label;
     button.removeAttribute('aria-disabled');
+    said.textContent = '';
   };
   form.addEventListener('submit', (event) => {
     // The language switch posts the form too, and submits nothing.
     if (event.submitter !== button) return undefined;
     if (busy || waiting) return event.preventDefault();
-    if (window.turnstile && open().length && !trouble && !told) {
-      event.preventDefault();
-      waiting = told = true;
-      say(form.dataset.waiting);
-      open()[0].scrollIntoView({ block: 'nearest' });
-      timer = setTimeout(release, 8000);
-      return undefined;
+    if (script && open().length && !trouble) {
+      // Whoever cannot see what to tick gets an answer to the third press.
+      if (asking && pointed < 2) {
+        event.preventDefault();
+        pointed += 1;
+        return point();
+      }
+      // The script may still be on its way: without a token the answer would be a form without the password.
+      if (!asking && !told) {
+        event.preventDefault();
+        waiting = told = true;
+        say(form.dataset.waiting);
+        open()[0].scrollIntoView({ block: 'nearest' });
+        timer = setTimeout(release, 8000);
+        return undefined;
+      }
     }
     busy = true;
     if (password) reveal(false);
@@ -78,7 +111,6 @@
   addEventListener('pageshow', (event) => {
     if (!event.persisted) return;
     release();
-    said.textContent = '';
     challenges.forEach((box) => window.turnstile && window.turnstile.reset(find('.cf-turnstile', box)));
   });
 

@@ -188,6 +188,86 @@ test('a press before the challenge is solved waits for it, and then goes through
   await leaveInSilence(visitor);
 });
 
+test('a press while the challenge script is on its way waits for it, and then goes through', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  const person = somebody();
+  let comes;
+  const isReleased = new Promise((settle) => { comes = settle; });
+  await page.route(gateway.challengeScript, async (route) => {
+    await isReleased;
+    await route.continue();
+  });
+  const statuses = [];
+  page.on('response', (answer) => answer.request().method() === 'POST' && statuses.push(answer.status()));
+  await page.goto(`${gateway.url}/signup/pro`, { waitUntil: 'commit' });
+  await page.waitForFunction(() => typeof window.challengeFailed === 'function');
+  await fill(page, person);
+  await agree(page);
+  await submit(page);
+  assert.equal(await submitButton(page).getAttribute('aria-disabled'), 'true');
+  assert.deepEqual(statuses, [], 'nothing is sent without a token');
+  comes();
+  assert.equal((await arrived(page, gateway)).email, person.email);
+  assert.deepEqual(statuses, [303]);
+  await leaveInSilence(visitor);
+});
+
+describe('a challenge that asks for a tick', () => {
+  let asking;
+  before(async () => { asking = await startGateway({ SIGNUP__TURNSTILE__SITE_KEY: '3x00000000000000000000FF' }); });
+  after(() => asking?.stop());
+
+  const tick = 'Tick the box above to continue.';
+  const posts = (visitor) => visitor.requests.filter((request) => request.method() === 'POST').length;
+  const isPointedAt = (page) => page.waitForFunction(() => document.activeElement.matches('.challenge'));
+
+  async function pressed(person) {
+    const visitor = await visit(browser, asking);
+    const { page } = visitor;
+    await page.goto(`${asking.url}/signup/pro`);
+    await fill(page, person);
+    await agree(page);
+    // The stand-in starts anew, so that the press certainly comes before it asks.
+    await page.evaluate(() => {
+      window.turnstile.reset();
+      document.querySelector('form[method="post"] button[type="submit"]').click();
+    });
+    await isPointedAt(page);
+    return visitor;
+  }
+
+  test('ends the wait of a press, says what to do, and a further press says it again', async () => {
+    const person = somebody();
+    const visitor = await pressed(person);
+    const { page } = visitor;
+    const help = page.locator('.challenge .help');
+    assert.equal(await help.textContent(), tick);
+    assert.ok(await help.evaluate((line) => line.matches('.calm')), 'nothing went wrong');
+    assert.equal(await submitButton(page).getAttribute('aria-disabled'), null);
+    assert.equal(await page.locator('#said').textContent(), '');
+    await submit(page);
+    await isPointedAt(page);
+    assert.equal(posts(visitor), 0, 'an answer would cost the password');
+
+    await page.locator('#human').click();
+    await challengeSolved(page);
+    assert.equal(await help.textContent(), '');
+    await submit(page);
+    assert.equal((await arrived(page, asking)).email, person.email);
+    assert.equal(posts(visitor), 1);
+    await leaveInSilence(visitor);
+  });
+
+  test('holds nobody who cannot see it', async () => {
+    const visitor = await pressed(somebody());
+    const { page } = visitor;
+    for (let presses = 0; presses < 3; presses += 1) await submit(page);
+    await page.locator('#cf-turnstile-response-error').waitFor();
+    await leaveInSilence(visitor);
+  });
+});
+
 /// Presses Tab until the focus is where it should be; every stop on the way must be visible.
 async function tabTo(page, isThere) {
   for (let presses = 0; presses < 60; presses += 1) {

@@ -93,6 +93,7 @@ challenge-blocked = لم يُحمَّل فحص الأمان. تحقق من ات�
 challenge-failed = لم ينجح فحص الأمان. انتظر بضع ثوانٍ ريثما يعيد المحاولة. وإن لم ينجح، فجرّب شبكة أخرى أو متصفحًا آخر.
 challenge-expired = انتهت مدة فحص الأمان. أكمله من جديد، ثم تابع.
 challenge-unsupported = متصفحك قديم ولا يدعم فحص الأمان. حدّثه، أو استخدم متصفحًا آخر.
+challenge-interactive = ضع علامة في المربع أعلاه للمتابعة.
 challenge-waiting = في انتظار فحص الأمان…
 error-challenge-missing = أكمل فحص الأمان
 error-challenge-refused = أكمل فحص الأمان مرة أخرى، فالفحص السابق لم يُقبل

@@ -77,6 +77,7 @@ challenge-blocked = Die Sicherheitsprüfung wurde nicht geladen. Prüfen Sie Ihr
 challenge-failed = Die Sicherheitsprüfung hat nicht funktioniert. Warten Sie einige Sekunden, während sie es noch einmal versucht. Wenn das nicht hilft, versuchen Sie es mit einem anderen Netz oder Browser.
 challenge-expired = Die Zeit für die Sicherheitsprüfung ist abgelaufen. Lösen Sie sie noch einmal, und machen Sie dann weiter.
 challenge-unsupported = Ihr Browser ist zu alt für die Sicherheitsprüfung. Aktualisieren Sie ihn, oder verwenden Sie einen anderen Browser.
+challenge-interactive = Setzen Sie oben das Häkchen, um fortzufahren.
 challenge-waiting = Die Sicherheitsprüfung läuft noch…
 error-challenge-missing = Schließen Sie die Sicherheitsprüfung ab
 error-challenge-refused = Führen Sie die Sicherheitsprüfung noch einmal durch: Die letzte wurde nicht anerkannt

@@ -77,6 +77,7 @@ challenge-blocked = The security check did not load. Check your connection, and 
 challenge-failed = The security check did not work. Wait a few seconds while it tries again. If it does not, try another network or browser.
 challenge-expired = The security check ran out of time. Solve it again, then continue.
 challenge-unsupported = Your browser is too old for the security check. Update it, or use another browser.
+challenge-interactive = Tick the box above to continue.
 challenge-waiting = Waiting for the security check…
 error-challenge-missing = Complete the security check
 error-challenge-refused = Complete the security check again: the last one was not accepted

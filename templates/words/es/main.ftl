@@ -77,6 +77,7 @@ challenge-blocked = La comprobación de seguridad no se ha cargado. Revise su co
 challenge-failed = La comprobación de seguridad no ha funcionado. Espere unos segundos mientras lo intenta de nuevo. Si no lo consigue, pruebe con otra red u otro navegador.
 challenge-expired = El tiempo de la comprobación de seguridad se ha agotado. Complétela de nuevo y continúe.
 challenge-unsupported = Su navegador es demasiado antiguo para la comprobación de seguridad. Actualícelo o use otro.
+challenge-interactive = Marque la casilla de arriba para continuar.
 challenge-waiting = Esperando la comprobación de seguridad…
 error-challenge-missing = Complete la comprobación de seguridad
 error-challenge-refused = Complete de nuevo la comprobación de seguridad: la anterior no se ha aceptado

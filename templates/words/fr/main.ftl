@@ -77,6 +77,7 @@ challenge-blocked = Le contrôle de sécurité ne s’est pas chargé. Vérifiez
 challenge-failed = Le contrôle de sécurité n’a pas fonctionné. Attendez quelques secondes : il fait un nouvel essai. En cas d’échec, essayez un autre réseau ou un autre navigateur.
 challenge-expired = Le délai du contrôle de sécurité est dépassé. Refaites-le, puis continuez.
 challenge-unsupported = Votre navigateur est trop ancien pour le contrôle de sécurité. Mettez-le à jour ou utilisez-en un autre.
+challenge-interactive = Cochez la case ci-dessus pour continuer.
 challenge-waiting = Contrôle de sécurité en cours…
 error-challenge-missing = Effectuez le contrôle de sécurité
 error-challenge-refused = Effectuez de nouveau le contrôle de sécurité : le précédent n’a pas été accepté
