@@ -30,8 +30,8 @@ const sent = (changes, { flow = 'pro', query = '', back = '#notice' } = {}) => a
 };
 
 /// The status page after a sign-up that leads to one of the sandbox's accounts.
-const status = (username) => async (page, gateway) => {
-  await openForm(page, gateway.url);
+const status = (username, flow) => async (page, gateway) => {
+  await openForm(page, gateway.url, flow);
   await fill(page, somebody({ username }));
   await agree(page);
   await submit(page);
@@ -82,7 +82,7 @@ const notices = Object.entries({
 
 const accounts = [
   'unconfirmed', 'unpaid', 'professional', 'trialing', 'trial-over', 'suspended', 'status-missing', 'status-down',
-].map((username) => [`status of “${username}”`, state(status(username))]);
+].map((username) => [`status of “${username}”`, state(status(username, username.startsWith('trial') ? 'trial' : 'pro'))]);
 
 export const STATES = Object.fromEntries([
   ['plans', state(at('/'))],

@@ -198,7 +198,10 @@ pub enum Progress<'a> {
     /// Nothing can be said: look in the mailbox.
     Unknown,
     /// Created; the address is not confirmed.
-    Created,
+    Created {
+        /// Whether a trial comes next, and no plan.
+        trial: bool,
+    },
     /// Confirmed, the plan is active.
     Active,
     /// Confirmed, the trial runs until a date in words.

@@ -186,7 +186,8 @@ fn pages_in(language: Language) -> Vec<Drawn> {
         }
         for (index, progress) in [
             Progress::Unknown,
-            Progress::Created,
+            Progress::Created { trial: false },
+            Progress::Created { trial: true },
             Progress::Active,
             Progress::Trial { until: None },
             Progress::Trial { until: Some("6 December 2026") },
@@ -304,7 +305,13 @@ fn a_status_that_waits_refreshes_without_a_script_too() {
     let brand = brand("Acme");
     with_frame(Language::English, &brand, |frame| {
         let page = |refresh_after| {
-            StatusPage { frame, progress: Progress::Created, studio: "https://studio.example", refresh_after }.render()
+            StatusPage {
+                frame,
+                progress: Progress::Created { trial: false },
+                studio: "https://studio.example",
+                refresh_after,
+            }
+            .render()
         };
         let refresh = r#"<noscript><meta http-equiv="refresh" content="7"></noscript>"#;
         assert!(page(Some(7)).contains(refresh) && page(Some(7)).contains(r#"data-refresh="7""#));
