@@ -160,16 +160,19 @@
     return [...text].length < password.dataset.min || bits < 36 ? 0 : bits < 54 ? 1 : bits < 72 ? 2 : 3;
   };
 
-  // Before anything was sent a link changes the language: what was typed goes along with it.
+  // Links that change the language of a form nobody has sent, or the plan: what was typed goes along with them.
   const isTouched = (control) => (control.selectedOptions
     ? control.value && !control.selectedOptions[0].defaultSelected
     : control.checked !== control.defaultChecked || (control.defaultValue ?? control.value) !== control.value);
-  document.querySelectorAll('a[hreflang]').forEach((link) => link.addEventListener('click', (event) => {
+  const isFresh = find('a[hreflang]');
+  document.querySelectorAll('a[hreflang],[data-plan]').forEach((link) => link.addEventListener('click', (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || busy) return;
-    if (![...form.elements].some(isTouched)) return;
+    if (isFresh && ![...form.elements].some(isTouched)) return;
     event.preventDefault();
     const press = document.createElement('button');
-    Object.assign(press, { hidden: true, formAction: link.href, name: 'switch_language', value: 'unsent' });
+    const value = link.hreflang ? 'unsent' : 'plan';
+    Object.assign(press, { hidden: true, formAction: link.href, name: 'switch_language', value });
+    // The last button, so that Enter in a field presses another.
     form.append(press);
     press.click();
     press.remove();

@@ -172,6 +172,53 @@ test('the keyboard alone corrects a mistake: from the summary to the field, and 
   await leaveInSilence(visitor);
 });
 
+test('a personal address that the trial refuses: the way to the other plan brings along what was typed', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  const person = somebody();
+  person.email = person.email.replace(/@.*/, '@gmail.com');
+  const methods = [];
+  page.on('request', (request) => request.isNavigationRequest() && methods.push(request.method()));
+  await page.goto(`${gateway.url}/signup/trial?utm_source=ad`);
+  await fill(page, { ...person, ...FLOWS.trial.further });
+  await agree(page);
+  await challengeSolved(page);
+  await submit(page);
+  await page.locator('#email-error').waitFor();
+  await page.locator('.ways').getByRole('link', { name: 'Professional' }).click();
+  await page.waitForURL('**/signup/pro?utm_source=ad');
+  const kept = { name: person.name, username: person.username, email: person.email, jobTitle: 'Engineer', password: '' };
+  for (const [name, value] of Object.entries(kept)) {
+    assert.equal(await page.locator(`[name="${name}"]`).inputValue(), value, name);
+  }
+  assert.equal(await page.locator('#error-summary, #notice, .field.wrong').count(), 0, 'no reproach');
+  assert.deepEqual(methods, ['GET', 'POST', 'POST']);
+
+  await fill(page, { password: person.password });
+  await challengeSolved(page);
+  await submit(page);
+  const received = await arrived(page, gateway);
+  assert.deepEqual([received.email, received.companyName], [person.email, 'Analytical Engines']);
+  await leaveInSilence(visitor);
+});
+
+test('a link to another plan is a link until something was typed', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  const methods = [];
+  page.on('request', (request) => request.isNavigationRequest() && methods.push(request.method()));
+  const choose = (flow) => Promise.all([
+    page.waitForURL(`**/signup/${flow.slug}`), page.locator('.others').getByRole('link', { name: flow.choose }).click(),
+  ]);
+  await page.goto(`${gateway.url}/signup/trial`);
+  await choose(FLOWS.pro);
+  await fill(page, { jobTitle: 'Engineer' });
+  await choose(FLOWS.trial);
+  assert.equal(await page.locator('[name="jobTitle"]').inputValue(), 'Engineer');
+  assert.deepEqual(methods, ['GET', 'GET', 'POST']);
+  await leaveInSilence(visitor);
+});
+
 test('a press before the challenge is solved waits for it, and then goes through', async () => {
   const visitor = await visit(browser, gateway);
   const { page } = visitor;

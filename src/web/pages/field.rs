@@ -65,7 +65,7 @@ pub(super) struct ChoiceView<'a> {
 pub(super) struct WayOut<'a> {
     pub(super) label: Cow<'a, str>,
     pub(super) href: &'a str,
-    is_plan: bool,
+    pub(super) is_plan: bool,
 }
 
 impl<'a> FieldView<'a> {
@@ -161,10 +161,10 @@ fn ways_out<'a>(page: &FormPage<'a>, field: &'static Field, error: Option<&str>)
     let says = |refusal| page.frame.words.problem(field, Problem::EmailDomain(refusal)) == error;
     let mut ways = Vec::new();
     if says(DomainRefusal::Free) {
-        let others = page.others.iter().filter(|(flow, _)| !flow.business_email);
-        ways.extend(others.map(|(flow, href)| WayOut {
-            label: page.frame.t(&format!("flow-{}-title", flow.slug)),
-            href,
+        let others = page.others.iter().filter(|other| !other.business_email);
+        ways.extend(others.map(|other| WayOut {
+            label: page.frame.t(&format!("flow-{}-title", other.flow.slug)),
+            href: &other.href,
             is_plan: true,
         }));
     }

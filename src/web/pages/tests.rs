@@ -79,7 +79,7 @@ fn form_in(language: Language, flow: &'static Flow, typed: &[(&str, &str)], chan
     let others: Vec<_> = FLOWS
         .iter()
         .filter(|other| other.slug != flow.slug)
-        .map(|other| (*other, format!("{}?utm_source=a", other.path())))
+        .map(|other| offer(other, format!("{}?utm_source=a", other.path())))
         .collect();
     let brand = brand("Acme");
     with_frame(language, &brand, |frame| {
@@ -103,6 +103,10 @@ fn form_in(language: Language, flow: &'static Flow, typed: &[(&str, &str)], chan
         };
         page.render()
     })
+}
+
+fn offer(flow: &'static Flow, href: String) -> Offer {
+    Offer { flow, href, business_email: flow.business_email }
 }
 
 fn all_errors(flow: &'static Flow) -> Vec<FieldError> {
@@ -174,7 +178,7 @@ fn pages_in(language: Language) -> Vec<Drawn> {
     }
     let brand = brand("Acme");
     with_frame(language, &brand, |frame| {
-        let plans: Vec<_> = FLOWS.iter().map(|flow| (*flow, format!("/signup/{}?a=1&b=2", flow.slug))).collect();
+        let plans: Vec<_> = FLOWS.iter().map(|flow| offer(flow, format!("/signup/{}?a=1&b=2", flow.slug))).collect();
         for count in 0..=plans.len() {
             pages.push((format!("{count} plans"), PlansPage { frame, plans: &plans[..count] }.render()));
         }
@@ -276,7 +280,7 @@ fn a_hostile_brand_and_address_stay_text() {
     with_frame(Language::English, &brand, |frame| {
         let here = Here::read(HOSTILE);
         let frame = Frame { here: &here, request_id: HOSTILE, ..frame };
-        let plans: Vec<_> = FLOWS.iter().map(|flow| (*flow, HOSTILE.to_owned())).collect();
+        let plans: Vec<_> = FLOWS.iter().map(|flow| offer(flow, HOSTILE.to_owned())).collect();
         for html in [PlansPage { frame, plans: &plans }.render(), ErrorPage { frame, status: 500, wait: None }.render()]
         {
             assert!(!html.contains("<script>"));

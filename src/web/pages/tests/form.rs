@@ -213,7 +213,7 @@ fn a_form_from_a_stencil_is_the_form_that_is_drawn_for_that_visitor() {
     let untouched = RawForm::from_pairs([]);
     for (flow, language) in FLOWS.iter().flat_map(|flow| Language::ALL.iter().map(|language| (*flow, *language))) {
         let draw = |visitor: &Personal<'_>| {
-            let others = [(FLOWS[0], visitor.here.link("/signup/other"))];
+            let others = [offer(FLOWS[0], visitor.here.link("/signup/other"))];
             with_frame(language, &brand, |frame| {
                 let page = FormPage {
                     frame: Frame { nonce: visitor.nonce, here: visitor.here, ..frame },
