@@ -4,7 +4,9 @@ use std::time::SystemTime;
 
 use super::context::Context;
 use super::link_secrets;
-use super::pages::{Challenge, FieldError, FormPage, Frame, Here, Notice, Occasion, Offer, Personal, UNSENT};
+use super::pages::{
+    CONSENT_LANGUAGE, Challenge, FieldError, FormPage, Frame, Here, Notice, Occasion, Offer, Personal, UNSENT,
+};
 use super::said::Said;
 use super::visitor::Visitor;
 use crate::error::AppError;
@@ -105,7 +107,10 @@ impl Sheet<'_> {
     fn draw(&self, personal: &Personal<'_>) -> String {
         let Self { context, visitor, flow, terms, shown, .. } = *self;
         let settings = &visitor.tenant.settings;
-        let mut hidden = vec![(SUBMISSION_ID_FIELD, personal.submission_id.to_owned())];
+        let mut hidden = vec![
+            (SUBMISSION_ID_FIELD, personal.submission_id.to_owned()),
+            (CONSENT_LANGUAGE, context.language.tag().to_owned()),
+        ];
         hidden.extend(self.pass.clone().map(|pass| (PASS_FIELD, pass)));
         hidden.extend(self.sealed.clone().map(|sealed| (link_secrets::PARAMETER, sealed)));
         let challenges = challenges(visitor, flow, terms.turnstile, self.pass.is_some());

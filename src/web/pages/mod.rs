@@ -39,6 +39,9 @@ pub const UNSENT: &str = "unsent";
 /// What it carries from the form of another plan.
 pub const OTHER_PLAN: &str = "plan";
 
+/// The hidden input with the language in which a form shows its consent: its answer may be asked for in another.
+pub const CONSENT_LANGUAGE: &str = "consent_language";
+
 /// What every page needs.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {
