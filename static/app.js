@@ -131,20 +131,30 @@
     });
     const meter = find('.strength', form);
     const words = password.dataset.strength.split('|');
+    const measure = () => {
+      const level = strength(password.value);
+      meter.textContent = password.value ? words[level] : '';
+      meter.dataset.level = level;
+    };
     let pause;
     password.addEventListener('input', () => {
       clearTimeout(pause);
-      pause = setTimeout(() => {
-        const level = strength(password.value);
-        meter.textContent = password.value ? words[level] : '';
-        meter.dataset.level = level;
-      }, 400);
+      pause = setTimeout(measure, 400);
     });
+    eye.addEventListener('click', measure);
   }
 
-  // A rough guess, to encourage: the gateway decides. Own words, well-known ones, repeats and sequences count for nothing.
+  // Keys that lie side by side, in any direction; ten in a row.
+  const keys = '1234567890qwertyuiopasdfghjkl;zxcvbnm,./';
+  const isStep = (from, to) => {
+    const [here, there] = [keys.indexOf(from), keys.indexOf(to)];
+    return here >= 0 && there >= 0 && Math.abs(here % 10 - there % 10) < 2 && Math.abs((here / 10 | 0) - (there / 10 | 0)) < 2;
+  };
+  // A rough guess, to encourage: the gateway decides. Own words, well-known ones, repeats, sequences and walks over the
+  // keyboard count for nothing.
   const strength = (text) => {
-    const own = [...form.querySelectorAll('[type=text],[type=email]')]
+    // A password that is shown is a text, and no word of its own.
+    const own = [...form.querySelectorAll('[type=text],[type=email]')].filter((input) => input !== password)
       .flatMap((input) => input.value.toLowerCase().split(/[^\p{L}\p{N}]+/u)).filter((word) => word.length > 2);
     let rest = text.toLowerCase();
     for (const word of own.concat('password', 'passwort', 'qwerty', 'letmein', 'welcome', 'iloveyou', 'admin')) {
@@ -152,7 +162,10 @@
     }
     const points = [...rest];
     const fresh = points.filter((point, index) => {
-      return !index || Math.abs(point.codePointAt(0) - points[index - 1].codePointAt(0)) > 1;
+      const [first, second] = [points[index - 2], points[index - 1]];
+      if (!index || Math.abs(point.codePointAt(0) - second.codePointAt(0)) < 2) return !index;
+      // Two keys side by side are in many words, three seldom.
+      return !(isStep(first, second) && isStep(second, point));
     }).length;
     const pool = [[/[a-z]/, 26], [/[A-Z]/, 26], [/\d/, 10], [/[ -\/:-@[-\x60{-~]/, 32], [/[^ -~]/, 90]]
       .reduce((sum, [kind, size]) => sum + (kind.test(text) ? size : 0), 1);
@@ -182,6 +195,21 @@
   form.addEventListener('input', ({ target }) => {
     if (target.type === 'text' && !target.dir) target.dir = 'auto';
   });
+
+  // Username: one that cannot be is told before it costs a round trip, and the password.
+  const username = find('#username', form);
+  const rule = find('#username-hint', form);
+  if (username && rule) {
+    const line = document.createElement('p');
+    line.className = 'help calm';
+    line.setAttribute('role', 'status');
+    username.after(line);
+    username.addEventListener('change', () => {
+      const typed = username.value.trim();
+      const isRight = /^(?=.{4,30}$)(?![_.])(?!.*[_.]{2})[\w.-]*[a-zA-Z0-9-]$/.test(typed);
+      line.textContent = !typed || isRight ? '' : rule.textContent;
+    });
+  }
 
   // E-mail: one slip in a well-known domain is offered for correction, never forced.
   const known = ('gmail.com yahoo.com hotmail.com outlook.com icloud.com protonmail.com live.com aol.com proton.me ' +

@@ -245,7 +245,12 @@ test('the status page follows the account by itself', async () => {
   const status = await context.newPage();
   await status.goto(`${gateway.url}/signup/status`);
   await status.getByRole('heading', { name: 'Confirm your email address' }).waitFor();
+  await status.getByRole('link', { name: 'Check again' }).focus();
   await studio.getByRole('button', { name: 'Confirm the e-mail address' }).click();
   await status.getByRole('heading', { name: 'Your trial is running' }).waitFor({ timeout: 15_000 });
+  assert.equal(
+    await status.evaluate(() => document.activeElement.localName), 'h1',
+    'the link is gone, so who was there hears what has changed',
+  );
   await leaveInSilence(visitor);
 });

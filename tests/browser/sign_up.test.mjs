@@ -148,6 +148,43 @@ for (const flow of Object.values(FLOWS)) {
   });
 }
 
+for (const width of [390, 1280]) {
+  test(`the summary leads to where label, hint and error are in sight too, ${width} px wide`, async () => {
+    const visitor = await visit(browser, gateway, { viewport: { width, height: 700 } });
+    const { page } = visitor;
+    const names = ['name', 'username', 'email', 'password', 'companySize', 'country', 'stateOrProvince', 'privacyPolicy'];
+    await page.goto(`${gateway.url}/signup/trial?lang=de`);
+    await challengeSolved(page);
+    // A control character in every field that takes text, and a choice that is none.
+    await page.evaluate(() => document.querySelectorAll('input[type=text], select').forEach((control) => {
+      if (control.closest('.trap')) return;
+      if (control.localName === 'select') control.selectedOptions[0].value = '\u0007';
+      else control.value = '\u0007';
+    }));
+    await page.evaluate(() => {
+      const choice = document.querySelector('[type=radio]');
+      Object.assign(choice, { value: 'none', checked: true });
+    });
+    await submit(page);
+    await page.locator('#error-summary').waitFor();
+    const targets = await page.locator('#error-summary a').evaluateAll((all) => all.map((link) => link.hash.slice(1)));
+    for (const name of [...names, 'userHasMLModelsInProduction']) assert.ok(targets.includes(name), `${name}: ${targets}`);
+    for (const target of targets) {
+      await page.locator(`#error-summary a[href="#${target}"]`).focus();
+      await page.keyboard.press('Enter');
+      const hidden = await page.evaluate((id) => {
+        const field = document.getElementById(id).closest('.field');
+        return [...field.querySelectorAll('label, legend, .hint, .error, .choice'), document.getElementById(id)].filter((part) => {
+          const { top, bottom } = part.getBoundingClientRect();
+          return top < 0 || bottom > innerHeight;
+        }).map((part) => `${part.localName} ${part.textContent}`);
+      }, target);
+      assert.deepEqual(hidden, [], target);
+    }
+    await leaveInSilence(visitor);
+  });
+}
+
 test('the keyboard alone corrects a mistake: from the summary to the field, and on', async () => {
   const visitor = await visit(browser, gateway);
   const { page } = visitor;
