@@ -63,6 +63,7 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
     let (prefilled, notice) = match prefill(visitor, &mut secrets).await {
         Prefill::Form(form) => (form, expired),
         Prefill::CodeNotUsable(form) => (form, Some(Notice::CodeNotUsable)),
+        Prefill::CodeUnknown(form) => (form, Some(Notice::CodeUnknown)),
         Prefill::AlreadyActive => {
             let studio = visitor.tenant.settings.redirect.default_origin.as_str();
             let html = AlreadyActivePage { frame: context.frame(), studio }.render();

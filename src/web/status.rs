@@ -92,7 +92,7 @@ pub async fn page(guest: Guest) -> Result<HttpResponse, AppError> {
 fn progress<'a>(known: Result<&Known, &ReadError>, until: Option<&'a str>, asked_for_trial: bool) -> Progress<'a> {
     let account = match known {
         Err(ReadError::NotFound) => return Progress::Deleted,
-        Err(ReadError::NoCredentials | ReadError::Unavailable) => return Progress::Unknown,
+        Err(ReadError::NoCredentials | ReadError::Refused | ReadError::Unavailable) => return Progress::Unknown,
         Ok(account) if account.suspended => return Progress::Suspended,
         Ok(account) if !account.activated => return Progress::Created { trial: asked_for_trial },
         Ok(account) => account,

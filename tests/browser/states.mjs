@@ -150,6 +150,7 @@ export const STATES = Object.fromEntries([
     await page.locator('#notice').waitFor();
   })],
   ['form by a code that cannot be used', state(at('/signup/pro?activationCode=used'))],
+  ['form by a code that nobody could look up', state(at('/signup/pro?activationCode=down'))],
   ['form by a link that has expired', state(at('/signup/pro?ctx=old'))],
   ['form whose challenge fails', state(async (page, { url }) => {
     await page.goto(`${url}/signup/pro`);

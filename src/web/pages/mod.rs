@@ -180,6 +180,8 @@ pub enum Notice {
     UsedForAnother,
     /// The activation code could not be used; here is an empty form.
     CodeNotUsable,
+    /// The upstream could not say what the activation code is for; here is an empty form.
+    CodeUnknown,
     /// What the link held sealed can no longer be opened; here is an ordinary form.
     LinkExpired,
 }

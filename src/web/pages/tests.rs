@@ -129,6 +129,7 @@ fn notices() -> Vec<Notice> {
         Notice::AccountExists,
         Notice::UsedForAnother,
         Notice::CodeNotUsable,
+        Notice::CodeUnknown,
         Notice::LinkExpired,
     ]
 }
@@ -168,7 +169,7 @@ fn pages_in(language: Language) -> Vec<Drawn> {
         ));
         for (index, notice) in notices().into_iter().enumerate() {
             let html = form_in(language, flow, flow.sample, |parts| {
-                if !matches!(notice, Notice::CodeNotUsable | Notice::LinkExpired) {
+                if !matches!(notice, Notice::CodeNotUsable | Notice::CodeUnknown | Notice::LinkExpired) {
                     parts.occasion = Occasion::Post;
                 }
                 parts.notice = Some(notice);

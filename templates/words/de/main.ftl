@@ -151,6 +151,8 @@ notice-used-title = Dieses Formular wurde schon verwendet
 notice-used-text = Damit wurde ein Konto für eine andere E-Mail-Adresse angelegt. Um noch ein Konto anzulegen, prüfen Sie Ihre Angaben, und senden Sie dieses neue Formular ab.
 notice-code-title = Der Code in Ihrem Link ist nicht verwendbar
 notice-code-text = Er ist vielleicht unvollständig oder wurde schon verwendet. Sie können sich mit dem Formular unten registrieren.
+notice-code-unknown-title = Der Code in Ihrem Link ließ sich nicht nachschlagen
+notice-code-unknown-text = Öffnen Sie den Link in einigen Minuten noch einmal, oder registrieren Sie sich mit dem Formular unten.
 notice-link-expired-title = Die Angaben in Ihrem Link sind abgelaufen
 notice-link-expired-text = Öffnen Sie den Link noch einmal dort, wo Sie ihn gefunden haben, oder füllen Sie das Formular unten aus.
 

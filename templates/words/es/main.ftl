@@ -151,6 +151,8 @@ notice-used-title = Este formulario ya se ha usado
 notice-used-text = Con él se creó una cuenta para otra dirección de correo. Para crear una cuenta más, revise sus respuestas y envíe este formulario nuevo.
 notice-code-title = El código de su enlace no se puede usar
 notice-code-text = Puede que esté incompleto o que ya se haya usado. Puede registrarse con el formulario de abajo.
+notice-code-unknown-title = No hemos podido comprobar el código de su enlace
+notice-code-unknown-text = Abra de nuevo el enlace dentro de unos minutos, o regístrese con el formulario de abajo.
 notice-link-expired-title = Los datos de su enlace han caducado
 notice-link-expired-text = Abra de nuevo el enlace donde lo encontró, o rellene el formulario de abajo.
 

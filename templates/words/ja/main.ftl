@@ -151,6 +151,8 @@ notice-used-title = このフォームはすでに使われています
 notice-used-text = 別のメールアドレスのアカウントが作成されています。もう1つアカウントを作成する場合は、入力内容を確認して、この新しいフォームを送信してください。
 notice-code-title = リンクのコードを使えません
 notice-code-text = コードの一部が欠けているか、すでに使われている可能性があります。下のフォームから登録できます。
+notice-code-unknown-title = リンクのコードを確認できませんでした
+notice-code-unknown-text = 数分後にリンクをもう一度開くか、下のフォームから登録してください。
 notice-link-expired-title = リンクの情報の有効期限が切れました
 notice-link-expired-text = 元の場所からリンクをもう一度開くか、下のフォームに入力してください。
 

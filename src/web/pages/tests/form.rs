@@ -123,7 +123,7 @@ fn a_fresh_form_reports_no_error() {
 #[test]
 fn a_notice_that_answers_a_form_is_an_error_and_a_remark_is_none() {
     for notice in notices() {
-        let is_remark = matches!(notice, Notice::CodeNotUsable | Notice::LinkExpired);
+        let is_remark = matches!(notice, Notice::CodeNotUsable | Notice::CodeUnknown | Notice::LinkExpired);
         let page = Html::parse_document(&form(FLOWS[0], &[], |parts| parts.notice = Some(notice)));
         assert_eq!(title(&page).starts_with("Error: "), !is_remark);
         assert_eq!(select(&page, "#notice[role=alert]").len(), usize::from(!is_remark));
