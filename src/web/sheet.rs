@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use super::context::Context;
 use super::link_secrets;
 use super::pages::{
-    CONSENT_LANGUAGE, Challenge, FieldError, FormPage, Frame, Here, Notice, Occasion, Offer, Personal, UNSENT,
+    CONSENT_LANGUAGE, Challenge, FieldError, FormPage, Frame, Here, Notice, Occasion, Offer, PASSWORD_TYPED, Personal,
+    UNSENT, had_password,
 };
 use super::said::Said;
 use super::visitor::Visitor;
@@ -113,6 +114,9 @@ impl Sheet<'_> {
         ];
         hidden.extend(self.pass.clone().map(|pass| (PASS_FIELD, pass)));
         hidden.extend(self.sealed.clone().map(|sealed| (link_secrets::PARAMETER, sealed)));
+        if self.asks_password && had_password(shown.form) {
+            hidden.push((PASSWORD_TYPED, "on".to_owned()));
+        }
         let challenges = challenges(visitor, flow, terms.turnstile, self.pass.is_some());
         let others = offers(context, personal.here, Some(flow));
         let page = FormPage {

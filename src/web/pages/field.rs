@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use super::{EMAIL_ANYWAY, FormPage, Occasion};
+use super::{EMAIL_ANYWAY, FormPage, had_password};
 use crate::domain::country::{self, COUNTRIES};
 use crate::domain::email_policy::DomainRefusal;
 use crate::domain::language::{Direction, Language};
@@ -142,12 +142,7 @@ fn hint<'a>(page: &FormPage<'a>, field: &Field) -> Option<Cow<'a, str>> {
     let words = page.frame.words;
     match field.kind {
         Kind::Password => {
-            let was_typed = match page.occasion {
-                Occasion::Link => false,
-                Occasion::Unsent => !page.form.typed(field.name).is_empty(),
-                Occasion::Post | Occasion::Switch => true,
-            };
-            let key = if was_typed { "field-password-hint-again" } else { "field-password-hint" };
+            let key = if had_password(page.form) { "field-password-hint-again" } else { "field-password-hint" };
             Some(words.with(key, &[("min", page.password_min_length.into())]).into())
         }
         Kind::Email if page.business_email => Some(page.frame.t("field-email-hint-business")),

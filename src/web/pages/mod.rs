@@ -42,6 +42,15 @@ pub const OTHER_PLAN: &str = "plan";
 /// The hidden input with the language in which a form shows its consent: its answer may be asked for in another.
 pub const CONSENT_LANGUAGE: &str = "consent_language";
 
+/// The hidden input of a form into which a password was typed once: no page keeps it, so each asks for it again.
+pub const PASSWORD_TYPED: &str = "password_typed";
+
+/// Whether a password was typed into a form, or into one that it comes from.
+#[must_use]
+pub fn had_password(form: &RawForm) -> bool {
+    ["password", PASSWORD_TYPED].iter().any(|name| !form.shown(name).is_empty())
+}
+
 /// What every page needs.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {

@@ -80,6 +80,33 @@ fn every_field_can_be_filled_in_and_says_what_browsers_and_managers_need() {
     }
 }
 
+/// The trial, with nothing but a choice that must be made.
+fn flow_with_a_required_choice() -> &'static Flow {
+    let trial = FLOWS.iter().find(|flow| flow.trial).unwrap();
+    let choice = trial.fields.iter().find(|field| matches!(field.kind, Kind::Choice(_))).unwrap();
+    Box::leak(Box::new(Flow { fields: Box::leak(Box::new([choice.required()])), ..**trial }))
+}
+
+#[test]
+fn what_must_be_filled_in_says_so_and_is_not_called_wrong_before_it_was_sent() {
+    let required = flow_with_a_required_choice();
+    for flow in FLOWS.iter().copied().chain([required]) {
+        let html = form(flow, &[], |_| ());
+        let page = Html::parse_document(&html);
+        for field in flow.fields {
+            let bearer = match field.kind {
+                Kind::Choice(_) => select(&page, "fieldset.choices")[0],
+                _ => select(&page, &format!("[name='{}']", field.name))[0],
+            };
+            assert_eq!(bearer.attr("aria-required").is_some(), field.required, "{}: {}", flow.slug, field.name);
+        }
+        // The attribute is no fieldset's own.
+        let groups = select(&page, "fieldset[aria-required]");
+        assert!(groups.iter().all(|group| group.attr("role") == Some("radiogroup")), "{}", flow.slug);
+        assert!(select(&page, "[required], [aria-invalid]").is_empty(), "{}", flow.slug);
+    }
+}
+
 #[test]
 fn with_errors_the_title_says_so_and_the_summary_leads_to_each_field_in_order() {
     for flow in FLOWS {
