@@ -1,30 +1,10 @@
-// What a page does better with a script. Everything works without it, but the security check.
+// What a form does better with a script. Everything works without it, but the security check.
 'use strict';
 (() => {
   const find = (selector, within = document) => within.querySelector(selector);
 
   const focus = find('[data-focus]');
   if (focus) focus.focus();
-
-  // The status page looks again by itself, and says only what has changed.
-  const progress = find('#progress[data-refresh]');
-  const lookAgain = () => setTimeout(async () => {
-    try {
-      const answer = await fetch(location.href);
-      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-      const next = find('#progress', page);
-      if (next && answer.ok) {
-        if (next.textContent !== progress.textContent) progress.replaceChildren(...next.childNodes);
-        document.title = page.title;
-        if (!next.dataset.refresh) return;
-        progress.dataset.refresh = next.dataset.refresh;
-      }
-    } catch {
-      // Offline for a while.
-    }
-    lookAgain();
-  }, progress.dataset.refresh * 1000);
-  if (progress) lookAgain();
 
   const form = find('form[data-sending]');
   if (!form) return;
@@ -33,14 +13,21 @@
   const said = find('#said', form);
   const password = find('input[type=password]', form);
   const email = find('input[type=email]', form);
-  let busy, timer, waiting, told, trouble;
+  let busy, timer, waiting, told, trouble, asking = 0, pointed = 0;
 
-  // The security check: what to do when it does not come, fails or runs out.
+  // The security check: what to do when it does not come, asks for a tick, fails or runs out.
+  const script = find('script[data-challenge]');
   const challenges = [...form.querySelectorAll('.challenge')];
   const open = () => challenges.filter((box) => !(find('input[name="' + box.id + '"]', box) || {}).value);
   const help = (of) => challenges.forEach((box) => {
-    find('.help', box).textContent = of && open().includes(box) ? box.dataset[of] : '';
+    const line = find('.help', box);
+    line.classList.toggle('calm', of === 'interactive');
+    line.textContent = of && open().includes(box) ? box.dataset[of] : '';
   });
+  const point = () => {
+    help('interactive');
+    open()[0].focus();
+  };
   const fail = (of) => () => {
     trouble = true;
     release();
@@ -49,16 +36,32 @@
   };
   window.challengeFailed = fail('failed');
   window.challengeUnsupported = fail('unsupported');
-  window.challengeExpired = () => help('expired');
+  window.challengeExpired = () => {
+    asking = 0;
+    // Mostly it renews itself, and there is nothing to do.
+    setTimeout(() => asking || trouble || help('expired'), 3000);
+  };
+  window.challengeAsks = () => {
+    asking += 1;
+    help('interactive');
+    if (!waiting) return;
+    release();
+    point();
+  };
+  window.challengeTicked = () => {
+    asking = Math.max(0, asking - 1);
+    pointed = 0;
+    help(asking && 'interactive');
+  };
   window.challengeSolved = () => {
     trouble = false;
-    help();
+    if (!open().length) asking = 0;
+    help(asking && 'interactive');
     if (waiting && !open().length) {
       release();
       form.requestSubmit(button);
     }
   };
-  const script = find('script[data-challenge]');
   if (script) {
     script.addEventListener('error', fail('blocked'));
     setTimeout(() => window.turnstile || fail('blocked')(), 10000);
@@ -75,18 +78,28 @@
     clearTimeout(timer);
     button.textContent = label;
     button.removeAttribute('aria-disabled');
+    said.textContent = '';
   };
   form.addEventListener('submit', (event) => {
     // The language switch posts the form too, and submits nothing.
     if (event.submitter !== button) return undefined;
     if (busy || waiting) return event.preventDefault();
-    if (window.turnstile && open().length && !trouble && !told) {
-      event.preventDefault();
-      waiting = told = true;
-      say(form.dataset.waiting);
-      open()[0].scrollIntoView({ block: 'nearest' });
-      timer = setTimeout(release, 8000);
-      return undefined;
+    if (script && open().length && !trouble) {
+      // Whoever cannot see what to tick gets an answer to the third press.
+      if (asking && pointed < 2) {
+        event.preventDefault();
+        pointed += 1;
+        return point();
+      }
+      // The script may still be on its way: without a token the answer would be a form without the password.
+      if (!asking && !told) {
+        event.preventDefault();
+        waiting = told = true;
+        say(form.dataset.waiting);
+        open()[0].scrollIntoView({ block: 'nearest' });
+        timer = setTimeout(release, 8000);
+        return undefined;
+      }
     }
     busy = true;
     if (password) reveal(false);
@@ -98,7 +111,6 @@
   addEventListener('pageshow', (event) => {
     if (!event.persisted) return;
     release();
-    said.textContent = '';
     challenges.forEach((box) => window.turnstile && window.turnstile.reset(find('.cf-turnstile', box)));
   });
 
@@ -119,20 +131,30 @@
     });
     const meter = find('.strength', form);
     const words = password.dataset.strength.split('|');
+    const measure = () => {
+      const level = strength(password.value);
+      meter.textContent = password.value ? words[level] : '';
+      meter.dataset.level = level;
+    };
     let pause;
     password.addEventListener('input', () => {
       clearTimeout(pause);
-      pause = setTimeout(() => {
-        const level = strength(password.value);
-        meter.textContent = password.value ? words[level] : '';
-        meter.dataset.level = level;
-      }, 400);
+      pause = setTimeout(measure, 400);
     });
+    eye.addEventListener('click', measure);
   }
 
-  // A rough guess, to encourage: the gateway decides. Own words, well-known ones, repeats and sequences count for nothing.
+  // Keys that lie side by side, in any direction; ten in a row.
+  const keys = '1234567890qwertyuiopasdfghjkl;zxcvbnm,./';
+  const isStep = (from, to) => {
+    const [here, there] = [keys.indexOf(from), keys.indexOf(to)];
+    return here >= 0 && there >= 0 && Math.abs(here % 10 - there % 10) < 2 && Math.abs((here / 10 | 0) - (there / 10 | 0)) < 2;
+  };
+  // A rough guess, to encourage: the gateway decides. Own words, well-known ones, repeats, sequences and walks over the
+  // keyboard count for nothing.
   const strength = (text) => {
-    const own = [...form.querySelectorAll('[type=text],[type=email]')]
+    // A password that is shown is a text, and no word of its own.
+    const own = [...form.querySelectorAll('[type=text],[type=email]')].filter((input) => input !== password)
       .flatMap((input) => input.value.toLowerCase().split(/[^\p{L}\p{N}]+/u)).filter((word) => word.length > 2);
     let rest = text.toLowerCase();
     for (const word of own.concat('password', 'passwort', 'qwerty', 'letmein', 'welcome', 'iloveyou', 'admin')) {
@@ -140,7 +162,10 @@
     }
     const points = [...rest];
     const fresh = points.filter((point, index) => {
-      return !index || Math.abs(point.codePointAt(0) - points[index - 1].codePointAt(0)) > 1;
+      const [first, second] = [points[index - 2], points[index - 1]];
+      if (!index || Math.abs(point.codePointAt(0) - second.codePointAt(0)) < 2) return !index;
+      // Two keys side by side are in many words, three seldom.
+      return !(isStep(first, second) && isStep(second, point));
     }).length;
     const pool = [[/[a-z]/, 26], [/[A-Z]/, 26], [/\d/, 10], [/[ -\/:-@[-\x60{-~]/, 32], [/[^ -~]/, 90]]
       .reduce((sum, [kind, size]) => sum + (kind.test(text) ? size : 0), 1);
@@ -148,16 +173,19 @@
     return [...text].length < password.dataset.min || bits < 36 ? 0 : bits < 54 ? 1 : bits < 72 ? 2 : 3;
   };
 
-  // Before anything was sent a link changes the language: what was typed goes along with it.
+  // Links that change the language of a form nobody has sent, or the plan: what was typed goes along with them.
   const isTouched = (control) => (control.selectedOptions
     ? control.value && !control.selectedOptions[0].defaultSelected
     : control.checked !== control.defaultChecked || (control.defaultValue ?? control.value) !== control.value);
-  document.querySelectorAll('a[hreflang]').forEach((link) => link.addEventListener('click', (event) => {
+  const isFresh = find('a[hreflang]');
+  document.querySelectorAll('a[hreflang],[data-plan]').forEach((link) => link.addEventListener('click', (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || busy) return;
-    if (![...form.elements].some(isTouched)) return;
+    if (isFresh && ![...form.elements].some(isTouched)) return;
     event.preventDefault();
     const press = document.createElement('button');
-    Object.assign(press, { hidden: true, formAction: link.href, name: 'switch_language', value: 'unsent' });
+    const value = link.hreflang ? 'unsent' : 'plan';
+    Object.assign(press, { hidden: true, formAction: link.href, name: 'switch_language', value });
+    // The last button, so that Enter in a field presses another.
     form.append(press);
     press.click();
     press.remove();
@@ -167,6 +195,21 @@
   form.addEventListener('input', ({ target }) => {
     if (target.type === 'text' && !target.dir) target.dir = 'auto';
   });
+
+  // Username: one that cannot be is told before it costs a round trip, and the password.
+  const username = find('#username', form);
+  const rule = find('#username-hint', form);
+  if (username && rule) {
+    const line = document.createElement('p');
+    line.className = 'help calm';
+    line.setAttribute('role', 'status');
+    username.after(line);
+    username.addEventListener('change', () => {
+      const typed = username.value.trim();
+      const isRight = /^(?=.{4,30}$)(?![_.])(?!.*[_.]{2})[\w.-]*[a-zA-Z0-9-]$/.test(typed);
+      line.textContent = !typed || isRight ? '' : rule.textContent;
+    });
+  }
 
   // E-mail: one slip in a well-known domain is offered for correction, never forced.
   const known = ('gmail.com yahoo.com hotmail.com outlook.com icloud.com protonmail.com live.com aol.com proton.me ' +

@@ -76,6 +76,9 @@ pub enum ReadError {
     /// The upstream says there is none.
     #[error("there is no such account")]
     NotFound,
+    /// The upstream said no: there is none for us.
+    #[error("the upstream said no")]
+    Refused,
     /// The upstream did not say.
     #[error("the upstream did not say")]
     Unavailable,
@@ -204,7 +207,8 @@ pub async fn read_answer(answer: Response) -> Result<Account, ReadError> {
         Some(true) => Account::read(&answer).ok_or(ReadError::Unavailable),
         // Only both together say that there is none: a refusal alone may be about our credentials.
         Some(false) if status == StatusCode::NOT_FOUND => Err(ReadError::NotFound),
-        Some(false) | None => Err(ReadError::Unavailable),
+        Some(false) => Err(ReadError::Refused),
+        None => Err(ReadError::Unavailable),
     }
 }
 

@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_files_of_pages_are_there() {
-        for name in ["app.css", "app.js", "favicon.svg", "regions.json"] {
+        for name in ["app.css", "app.js", "favicon.svg", "pages.css", "regions.json", "status.js"] {
             assert!(ASSETS.iter().any(|asset| asset.name == name), "{name}");
         }
     }

@@ -8,8 +8,10 @@ use futures_util::FutureExt as _;
 use metrics::counter;
 use tracing::Instrument as _;
 
+use super::pages::CONSENT_LANGUAGE;
 use super::refusal::{Refusal, Refused};
 use super::visitor::Visitor;
+use crate::domain::language::Language;
 use crate::error::{AppError, Cause};
 use crate::funnel::{Ending, Reason, Stage};
 use crate::guard::{Admission, AdmitError, Attempt, Caller, Demand, Elsewhere, Proof};
@@ -268,6 +270,11 @@ impl Posted {
         }
     }
 
+    /// The language of the consent that was shown, as the form says; the answer's, where it does not.
+    fn consent_language(&self) -> Language {
+        Language::from_tag(self.form.typed(CONSENT_LANGUAGE)).unwrap_or(self.visitor.language)
+    }
+
     /// One event and one count for each submission (contract 9).
     fn report(&self, ending: Ending, called_for: Option<Duration>) {
         let outcome = ending.outcome();
@@ -280,7 +287,7 @@ impl Posted {
         self.visitor.tenant.ended(self.flow, ending);
         let campaign = |name| self.link.attribution.get(name).map(|value| value.chars().take(100).collect::<String>());
         let consent = (ending == Ending::Created)
-            .then(|| self.state.catalogue.words(self.visitor.language))
+            .then(|| self.state.catalogue.words(self.consent_language()))
             .and_then(|words| self.visitor.tenant.consents.of(words, &self.visitor.tenant.settings.brand));
         tracing::info!(
             event = "signup",

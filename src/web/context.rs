@@ -53,7 +53,7 @@ pub struct Context {
     pub request_id: String,
     /// The decoded query string.
     pub query: Arc<[(String, String)]>,
-    /// Path and query as they came.
+    /// Path and query as they came, but for secrets.
     pub here: Here,
     /// The sealed values of our cookie.
     pub cookies: Vec<String>,

@@ -18,7 +18,8 @@ pub const PAGE_AGE: Duration = Duration::from_mins(15);
 /// The longest secret that is carried, in bytes.
 const MAX_SECRET_BYTES: usize = 2_048;
 
-const NAMES: [&str; 3] = ["activationCode", "activationToken", "sessionId"];
+/// The parameters that are secrets.
+pub const NAMES: [&str; 3] = ["activationCode", "activationToken", "sessionId"];
 
 /// Where sealed secrets were found, which says how long they are good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ pub mod refusal;
 pub mod said;
 pub mod security_headers;
 pub mod shared_refusal;
+mod sheet;
 pub mod signup;
 pub mod statics;
 pub mod status;

@@ -4,7 +4,7 @@ use super::visitor::Visitor;
 use crate::domain::text::Text;
 use crate::signup::link::{PREFILLED, first};
 use crate::signup::{LinkSecrets, Prefilled, RawForm};
-use crate::upstream::account::Account;
+use crate::upstream::account::{Account, ReadError};
 
 /// What a code, and the link's own parameters, bring into a fresh form. All are suggestions: parsed again on POST.
 pub enum Prefill {
@@ -12,6 +12,8 @@ pub enum Prefill {
     Form(RawForm),
     /// The code could not be used; here is the form without it.
     CodeNotUsable(RawForm),
+    /// Nobody could say what the code is for; here is the form without it.
+    CodeUnknown(RawForm),
     /// The account is active already.
     AlreadyActive,
 }
@@ -35,7 +37,11 @@ pub async fn prefill(visitor: &Visitor, secrets: &mut LinkSecrets) -> Prefill {
         }
         Err(reason) => {
             tracing::info!(%reason, "an activation code could not be used");
-            Prefill::CodeNotUsable(RawForm::from_pairs(of_link))
+            let form = RawForm::from_pairs(of_link);
+            match reason {
+                ReadError::Unavailable => Prefill::CodeUnknown(form),
+                ReadError::NotFound | ReadError::Refused | ReadError::NoCredentials => Prefill::CodeNotUsable(form),
+            }
         }
     }
 }

@@ -12,13 +12,11 @@ use super::attempt::{Outcome, Posted, run_to_the_end};
 use super::context::Context;
 use super::form_body::PostedForm;
 use super::link_secrets::{self, Clean, Found};
-use super::pages::{
-    AlreadyActivePage, Challenge, FieldError, FormPage, Frame, Here, LANGUAGE_SWITCH, Notice, Occasion, Personal,
-    PlansPage, UNSENT,
-};
+use super::pages::{AlreadyActivePage, FieldError, LANGUAGE_SWITCH, Notice, OTHER_PLAN, Occasion, PlansPage, UNSENT};
 use super::prefill::{Prefill, prefill};
 use super::refusal::{Refusal, Refused};
 use super::said::Said;
+use super::sheet::{Shown, draw, offers};
 use super::status;
 use super::visitor::{Guest, Visitor};
 use super::words::Words;
@@ -27,11 +25,9 @@ use crate::domain::email_typo;
 use crate::error::{AppError, Cause, rate_limit_fields, whole_seconds};
 use crate::funnel::Stage;
 use crate::guard::AdmitError;
-use crate::guard::submission_id::SubmissionId;
-use crate::guard::{PASS_FIELD, SUBMISSION_ID_FIELD, TOKEN_FIELD, UPSTREAM_TOKEN_FIELD};
-use crate::settings::{FlowSettings, TurnstileMode};
-use crate::signup::submission::{USE_EMAIL_ANYWAY, is_asked};
-use crate::signup::{Flow, Kind, LinkSecrets, RawForm, flow};
+use crate::settings::FlowSettings;
+use crate::signup::submission::USE_EMAIL_ANYWAY;
+use crate::signup::{Flow, RawForm, flow};
 use crate::store::Scope;
 
 /// `GET /`: the plans, each linking to its form with the query string kept.
@@ -44,7 +40,7 @@ pub async fn plans(guest: Guest) -> Result<HttpResponse, AppError> {
     if let Some(clean) = seal_secrets(context, "/")? {
         return Ok(clean);
     }
-    let plans = links(context, &context.here, None);
+    let plans = offers(context, &context.here, None);
     let html = PlansPage { frame: context.frame(), plans: &plans }.render();
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
 }
@@ -67,6 +63,7 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
     let (prefilled, notice) = match prefill(visitor, &mut secrets).await {
         Prefill::Form(form) => (form, expired),
         Prefill::CodeNotUsable(form) => (form, Some(Notice::CodeNotUsable)),
+        Prefill::CodeUnknown(form) => (form, Some(Notice::CodeUnknown)),
         Prefill::AlreadyActive => {
             let studio = visitor.tenant.settings.redirect.default_origin.as_str();
             let html = AlreadyActivePage { frame: context.frame(), studio }.render();
@@ -74,10 +71,7 @@ pub async fn form(guest: Guest, slug: web::Path<String>, method: Method) -> Resu
         }
     };
     if method == Method::GET {
-        if let Some(views) = visitor.tenant.views.get(flow.slug) {
-            views.increment(1);
-        }
-        visitor.tenant.reached(flow, Stage::Viewed);
+        count_view(visitor, flow);
     }
     let shown = Shown {
         form: &prefilled,
@@ -116,7 +110,7 @@ pub async fn submit(guest: Guest, slug: web::Path<String>, form: PostedForm) -> 
     let posted =
         Arc::new(Posted { state: Arc::clone(&context.state), visitor, flow, terms: terms.clone(), form, link });
     if posted.form.get(LANGUAGE_SWITCH).is_some() {
-        return in_another_language(&context, &posted).await;
+        return unsubmitted(&context, &posted).await;
     }
     match run_to_the_end(Arc::clone(&posted), context.connection.as_deref()).await? {
         Outcome::Created { destination, user_id } => {
@@ -128,6 +122,14 @@ pub async fn submit(guest: Guest, slug: web::Path<String>, form: PostedForm) -> 
         Outcome::Panicked => Err(Cause::AttemptPanicked.into()),
         Outcome::Refused { refused, kept_pass } => again(&context, &posted, refused, kept_pass),
     }
+}
+
+/// A form that somebody sees for the first time.
+fn count_view(visitor: &Visitor, flow: &Flow) {
+    if let Some(views) = visitor.tenant.views.get(flow.slug) {
+        views.increment(1);
+    }
+    visitor.tenant.reached(flow, Stage::Viewed);
 }
 
 /// The flow of a slug, if the tenant offers it.
@@ -156,14 +158,6 @@ fn seal_secrets(context: &Context, path: &str) -> Result<Option<HttpResponse>, A
         let location = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
         HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
     }))
-}
-
-/// The enabled flows but one, with links that keep the query string.
-fn links(context: &Context, here: &Here, but: Option<&Flow>) -> Vec<(&'static Flow, String)> {
-    let wanted =
-        |flow: &&&'static Flow| context.tenant.flow(flow).is_some() && but.is_none_or(|but| but.slug != flow.slug);
-    let link = |flow: &&'static Flow| (*flow, here.link(&flow.path()));
-    context.state.flows.iter().filter(wanted).map(link).collect()
 }
 
 fn redirect(context: &Context, flow: &Flow, destination: Option<String>, user_id: Option<u64>) -> HttpResponse {
@@ -195,7 +189,7 @@ fn again(
         errors: &errors,
         notice: refusal.notice(visitor.tenant.settings.upstream.reveal_existing_email),
         pass: pass.or(kept_pass),
-        keeps_id: refusal.keeps_id(),
+        keeps_id: refusal.keeps_id() && !is_of_another_plan(form),
         offers_email_anyway: refusal.offers_email_anyway() || form.is_ticked(USE_EMAIL_ANYWAY),
         occasion: Occasion::Post,
         said: Said::of(&refusal),
@@ -211,12 +205,19 @@ fn again(
     Ok(response.content_type(ContentType::html()).body(html))
 }
 
-/// The form in the language that its switch chose: what was typed stays, and what is wrong with it or was said of it is
-/// said again, unless nothing was sent yet. Nothing is submitted, so it costs a page, not an attempt.
-async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpResponse, AppError> {
+/// Whether the values were typed into another plan's form, whose id and pass are not good for this one.
+fn is_of_another_plan(form: &RawForm) -> bool {
+    form.typed(LANGUAGE_SWITCH) == OTHER_PLAN
+}
+
+/// The form in the language that its switch chose, or what was typed into another plan's form in this one's. What was typed
+/// stays, and what is wrong with it or was said of it is said again, unless nothing was sent yet. Nothing is submitted, so
+/// it costs a page, not an attempt.
+async fn unsubmitted(context: &Context, posted: &Posted) -> Result<HttpResponse, AppError> {
     let Posted { visitor, flow, terms, form, .. } = posted;
     let said = Said::before(form);
-    let unsent = form.typed(LANGUAGE_SWITCH) == UNSENT;
+    let is_of_another_plan = is_of_another_plan(form);
+    let unsent = is_of_another_plan || form.typed(LANGUAGE_SWITCH) == UNSENT;
     match charge_page(context, visitor).await {
         // The form may wait, what was typed must not be lost; but no notice takes the place of the one that warns.
         Err(AppError::TooManyRequests(limited)) if said != Some(Said::Unknown) => {
@@ -225,15 +226,11 @@ async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpR
         }
         charged => charged?,
     }
+    if is_of_another_plan {
+        count_view(visitor, flow);
+    }
     let words = context.state.catalogue.words(visitor.language);
-    // No page keeps a password, so an empty one is nobody's mistake yet: its hint asks for it again.
-    let wrong = posted.check_but_passwords().err().filter(|_| !unsent);
-    let mut errors = wrong.map_or_else(Vec::new, |errors| Refusal::Fields(errors).field_errors(flow, words));
-    let before = said.and_then(|said| said.field_error(words));
-    errors.extend(before.filter(|before| errors.iter().all(|error| error.field != before.field)));
-    // In page order; what is at no field, a challenge, comes last.
-    let place = |error: &FieldError| flow.fields.iter().position(|field| field.name == error.field);
-    errors.sort_by_key(|error| place(error).unwrap_or(usize::MAX));
+    let mut errors = if unsent { Vec::new() } else { what_is_wrong(posted, said, words) };
     if !terms.business_email {
         name_the_slip(&mut errors, form, words);
     }
@@ -242,13 +239,27 @@ async fn in_another_language(context: &Context, posted: &Posted) -> Result<HttpR
         errors: &errors,
         notice: said.and_then(Said::notice),
         pass: posted.kept_pass(),
-        keeps_id: true,
+        keeps_id: !is_of_another_plan,
         offers_email_anyway: said == Some(Said::Doubted) || form.is_ticked(USE_EMAIL_ANYWAY),
         occasion: if unsent { Occasion::Unsent } else { Occasion::Switch },
         said,
     };
     let html = draw(context, visitor, flow, terms, &posted.link.secrets, &shown)?;
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+}
+
+/// What is wrong with a form that was sent before, and what was said of it, in page order.
+fn what_is_wrong(posted: &Posted, said: Option<Said>, words: &Words) -> Vec<FieldError> {
+    let flow = posted.flow;
+    // No page keeps a password, so an empty one is nobody's mistake yet: its hint asks for it again.
+    let wrong = posted.check_but_passwords().err();
+    let mut errors = wrong.map_or_else(Vec::new, |errors| Refusal::Fields(errors).field_errors(flow, words));
+    let before = said.and_then(|said| said.field_error(words));
+    errors.extend(before.filter(|before| errors.iter().all(|error| error.field != before.field)));
+    // What is at no field, a challenge, comes last.
+    let place = |error: &FieldError| flow.fields.iter().position(|field| field.name == error.field);
+    errors.sort_by_key(|error| place(error).unwrap_or(usize::MAX));
+    errors
 }
 
 /// An address that came back with an error and looks like a slip: says what was probably meant. Not where a business
@@ -259,128 +270,4 @@ fn name_the_slip(errors: &mut [FieldError], form: &RawForm, words: &Words) {
     if let Some(meant) = meant {
         error.text = words.with("error-email-doubtful-suggestion", &[("suggestion", meant.as_str().into())]);
     }
-}
-
-/// What a form page shows beside its flow.
-struct Shown<'a> {
-    form: &'a RawForm,
-    errors: &'a [FieldError],
-    notice: Option<Notice>,
-    pass: Option<String>,
-    keeps_id: bool,
-    offers_email_anyway: bool,
-    occasion: Occasion,
-    /// The refusal that it tells.
-    said: Option<Said>,
-}
-
-impl Shown<'_> {
-    /// Whether this is the form as everybody gets it first.
-    fn is_untouched(&self) -> bool {
-        self.form.is_empty()
-            && self.errors.is_empty()
-            && self.notice.is_none()
-            && self.pass.is_none()
-            && !self.keeps_id
-            && !self.offers_email_anyway
-            && self.occasion == Occasion::Link
-    }
-}
-
-fn draw(
-    context: &Context,
-    visitor: &Visitor,
-    flow: &'static Flow,
-    terms: &FlowSettings,
-    secrets: &LinkSecrets,
-    shown: &Shown<'_>,
-) -> Result<String, AppError> {
-    let keyring = &context.in_force.keyring;
-    let tenant = &visitor.tenant.settings.id;
-    let submission_id = if shown.keeps_id {
-        shown.form.typed(SUBMISSION_ID_FIELD).to_owned()
-    } else {
-        SubmissionId::issue(SystemTime::now())?.sign(keyring, tenant, flow)
-    };
-    let personal = Personal { nonce: context.nonce.as_str(), submission_id: &submission_id, here: &context.here };
-    let asks_password =
-        flow.fields.iter().any(|field| matches!(field.kind, Kind::Password) && is_asked(flow, field, secrets));
-    let mut sheet = Sheet { context, visitor, flow, terms, shown, asks_password, pass: None, sealed: None };
-    if shown.is_untouched() && !holds_any(secrets) {
-        return Ok(visitor.tenant.stencils.fill(flow, context.language, &personal, |personal| sheet.draw(personal)));
-    }
-    // A pass is good for its own form alone.
-    sheet.pass = shown.pass.clone().filter(|_| shown.keeps_id);
-    if holds_any(secrets) {
-        let in_form = shown.form.typed(link_secrets::PARAMETER);
-        sheet.sealed = Some(if in_form.is_empty() || !shown.keeps_id {
-            link_secrets::seal_for_form(secrets, keyring, tenant, SystemTime::now())?
-        } else {
-            in_form.to_owned()
-        });
-    }
-    Ok(sheet.draw(&personal))
-}
-
-/// A form page but for what is new in every answer.
-struct Sheet<'a> {
-    context: &'a Context,
-    visitor: &'a Visitor,
-    flow: &'static Flow,
-    terms: &'a FlowSettings,
-    shown: &'a Shown<'a>,
-    asks_password: bool,
-    pass: Option<String>,
-    sealed: Option<String>,
-}
-
-impl Sheet<'_> {
-    fn draw(&self, personal: &Personal<'_>) -> String {
-        let Self { context, visitor, flow, terms, shown, .. } = *self;
-        let settings = &visitor.tenant.settings;
-        let mut hidden = vec![(SUBMISSION_ID_FIELD, personal.submission_id.to_owned())];
-        hidden.extend(self.pass.clone().map(|pass| (PASS_FIELD, pass)));
-        hidden.extend(self.sealed.clone().map(|sealed| (link_secrets::PARAMETER, sealed)));
-        let challenges = challenges(visitor, flow, terms.turnstile, self.pass.is_some());
-        let others = links(context, personal.here, Some(flow));
-        let page = FormPage {
-            frame: Frame { nonce: personal.nonce, here: personal.here, ..context.frame() },
-            flow,
-            action: &personal.here.to_string(),
-            form: shown.form,
-            errors: shown.errors,
-            notice: shown.notice.as_ref(),
-            hidden: &hidden,
-            challenge_script: (!challenges.is_empty()).then(|| settings.turnstile.script_url.as_str()),
-            challenges: &challenges,
-            asks_password: self.asks_password,
-            password_min_length: context.in_force.password.min_length,
-            business_email: terms.business_email,
-            offers_email_anyway: shown.offers_email_anyway,
-            occasion: shown.occasion,
-            said: if shown.occasion == Occasion::Unsent { UNSENT } else { shown.said.map_or("", Said::name) },
-            others: &others,
-        };
-        page.render()
-    }
-}
-
-fn holds_any(secrets: &LinkSecrets) -> bool {
-    secrets.activation_token.is_some() || secrets.activation_code.is_some() || secrets.session_id.is_some()
-}
-
-/// The widgets of a mode; a pass stands for ours.
-fn challenges<'a>(visitor: &'a Visitor, flow: &'static Flow, mode: TurnstileMode, passed: bool) -> Vec<Challenge<'a>> {
-    let turnstile = &visitor.tenant.settings.turnstile;
-    let ours = turnstile
-        .site_key
-        .as_deref()
-        .filter(|_| !passed && mode != TurnstileMode::Off)
-        .map(|site_key| Challenge { site_key, response_field: TOKEN_FIELD, action: flow.slug });
-    let upstreams = turnstile
-        .upstream_site_key
-        .as_deref()
-        .filter(|_| mode == TurnstileMode::Both)
-        .map(|site_key| Challenge { site_key, response_field: UPSTREAM_TOKEN_FIELD, action: flow.slug });
-    ours.into_iter().chain(upstreams).collect()
 }

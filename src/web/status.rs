@@ -88,23 +88,35 @@ pub async fn page(guest: Guest) -> Result<HttpResponse, AppError> {
         .body(page.render()))
 }
 
-/// What the page says of an account.
+/// What the page says of an account, to somebody who asked for a trial or for a plan.
 fn progress<'a>(known: Result<&Known, &ReadError>, until: Option<&'a str>, asked_for_trial: bool) -> Progress<'a> {
-    match known {
-        Err(ReadError::NotFound) => Progress::Deleted,
-        Err(ReadError::NoCredentials | ReadError::Unavailable) => Progress::Unknown,
-        Ok(account) if account.suspended => Progress::Suspended,
-        Ok(account) if !account.activated => Progress::Created,
-        Ok(Known { trial: Trial::Running(Some(until)), .. }) if *until <= OffsetDateTime::now_utc() => {
-            Progress::TrialOver
-        }
-        Ok(Known { trial: Trial::Running(_), .. }) => Progress::Trial { until },
-        Ok(Known { tier: Tier::Paid, .. }) => Progress::Active,
-        Ok(Known { trial: Trial::Over, .. }) => Progress::TrialOver,
-        Ok(Known { enterprise_access: Some(false), .. }) if asked_for_trial => Progress::TrialOver,
+    let account = match known {
+        Err(ReadError::NotFound) => return Progress::Deleted,
+        Err(ReadError::NoCredentials | ReadError::Refused | ReadError::Unavailable) => return Progress::Unknown,
+        Ok(account) if account.suspended => return Progress::Suspended,
+        Ok(account) if !account.activated => return Progress::Created { trial: asked_for_trial },
+        Ok(account) => account,
+    };
+    let (trial, is_paid) = (trial_now(account), account.tier == Tier::Paid);
+    match trial {
+        // A plan that runs is the news to whoever bought one, whatever is tried beside it.
+        _ if is_paid && !asked_for_trial => Progress::Active,
+        Trial::Running(_) => Progress::Trial { until },
+        _ if is_paid => Progress::Active,
+        // An old trial hides no payment that is due.
+        _ if !asked_for_trial => Progress::PaymentPending,
+        Trial::Over => Progress::TrialOver,
+        Trial::None if account.enterprise_access == Some(false) => Progress::TrialOver,
         // Nothing is said of the trial that was asked for: no news is no bad news.
-        Ok(_) if asked_for_trial => Progress::Active,
-        Ok(_) => Progress::PaymentPending,
+        Trial::None => Progress::Trial { until: None },
+    }
+}
+
+/// The trial, which is over at its end whether the upstream has noticed or not.
+fn trial_now(account: &Known) -> Trial {
+    match account.trial {
+        Trial::Running(Some(until)) if until <= OffsetDateTime::now_utc() => Trial::Over,
+        trial => trial,
     }
 }
 
@@ -121,7 +133,7 @@ fn in_words(date: OffsetDateTime, words: &Words) -> String {
 
 /// Whether waiting may bring news.
 fn may_change(progress: Progress<'_>) -> bool {
-    matches!(progress, Progress::Unknown | Progress::Created | Progress::PaymentPending)
+    matches!(progress, Progress::Unknown | Progress::Created { .. } | Progress::PaymentPending)
 }
 
 fn refresh_after(account: &Account) -> Option<u32> {

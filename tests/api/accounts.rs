@@ -126,24 +126,31 @@ async fn an_account_that_is_active_already_gets_a_page_that_says_so() {
 
 #[tokio::test]
 async fn a_code_that_cannot_be_used_leaves_one_neutral_remark_and_a_form_that_works() {
-    for (name, reply) in [
-        ("unknown", Reply::Json(200, json!({ "success": false, "error": "No such code" }))),
-        ("used", Reply::Json(404, json!({ "success": false, "error": "Code was used" }))),
-        ("no user in it", Reply::Json(200, json!({ "success": true }))),
-        ("a list", Reply::Json(200, json!([]))),
-        ("not JSON", Reply::Raw(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 2\r\n\r\nhi".to_vec())),
-        ("unauthorised", Reply::Json(401, json!({ "success": false }))),
-        ("down", Reply::Json(503, json!({}))),
-        ("reset", Reply::Reset),
-        ("closed", Reply::Close),
-        ("silent", Reply::Stall(Vec::new())),
+    const NOT_USABLE: &str = "The code in your link cannot be used";
+    const UNKNOWN: &str = "We could not look up the code in your link";
+    for (name, reply, title) in [
+        ("unknown", Reply::Json(200, json!({ "success": false, "error": "No such code" })), NOT_USABLE),
+        ("used", Reply::Json(404, json!({ "success": false, "error": "Code was used" })), NOT_USABLE),
+        ("malformed", Reply::Json(400, json!({ "success": false, "error": "No such code" })), NOT_USABLE),
+        ("no user in it", Reply::Json(200, json!({ "success": true })), UNKNOWN),
+        ("a list", Reply::Json(200, json!([])), UNKNOWN),
+        (
+            "not JSON",
+            Reply::Raw(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 2\r\n\r\nhi".to_vec()),
+            UNKNOWN,
+        ),
+        ("unauthorised", Reply::Json(401, json!({ "success": false })), UNKNOWN),
+        ("down", Reply::Json(503, json!({})), UNKNOWN),
+        ("reset", Reply::Reset, UNKNOWN),
+        ("closed", Reply::Close, UNKNOWN),
+        ("silent", Reply::Stall(Vec::new()), UNKNOWN),
     ] {
         let variables = [("SIGNUP__UPSTREAM__TIMEOUT", "500ms"), CREDENTIALS[0]];
         let app = TestApp::with(&variables).await;
         app.studio.reply(reply);
         let page = open(&app, "pro").await;
-        assert_eq!(page.status, 200, "{name}");
-        assert_eq!(page.notice(), "The code in your link cannot be used", "{name}");
+        assert_eq!((page.status, page.notice().as_str()), (200, title), "{name}");
+        assert_eq!(page.attributes("#notice", "role"), ["note"], "{name}: nothing the visitor did");
         assert!(!page.body.contains("No such code") && !page.body.contains("Code was used"), "{name}");
         assert_eq!(page.value("username").as_deref(), Some(""), "{name}");
         app.studio.reply(Reply::Json(200, json!({ "success": true, "redirectUrl": STUDIO_URL })));

@@ -59,7 +59,9 @@ async fn a_form_that_was_not_sent_yet_comes_with_what_was_typed_and_without_repr
         let fresh = app.form(flow, QUERY).await;
         let again = |page: &Page| page.texts("#password-hint").concat().contains("again");
         let mut page = fresh;
-        for (password, target) in [("", "?lang=en"), ("seven herons", "?lang=en"), ("", "?lang=en")] {
+        for (password, target, had_one) in
+            [("", "?lang=en", false), ("seven herons", "?lang=en", true), ("", "?lang=en", true)]
+        {
             let typed = [("name", "Grace Hopper"), ("email", "grace@"), ("password", password)];
             let mut fields = fill(&page, &typed);
             let carried = page.attributes("footer button[name=switch_language]", "value").into_iter().next();
@@ -73,7 +75,7 @@ async fn a_form_that_was_not_sent_yet_comes_with_what_was_typed_and_without_repr
             );
             assert_kept(flow, &next, &typed[..2], &name);
             assert_eq!(next.id(), page.id(), "{name}");
-            assert_eq!(again(&next), !password.is_empty(), "{name}: only who typed one is asked again");
+            assert_eq!(again(&next), had_one, "{name}: only who typed one, now or before, is asked again");
             page = next;
         }
         let done = app.submit(&page, &sample(flow)).await;
@@ -89,6 +91,28 @@ async fn a_password_is_asked_for_again_in_the_new_language() {
     assert_eq!(page.fields_in_error(), Vec::<String>::new());
     assert!(page.texts("#password-hint").concat().starts_with("Geben Sie Ihr Passwort noch einmal ein"));
     assert!(!page.title().starts_with("Fehler"), "{}", page.title());
+}
+
+#[tokio::test]
+async fn only_who_typed_a_password_is_told_that_it_was_not_kept_however_the_form_went_on() {
+    let app = TestApp::with(UNLIMITED).await;
+    let again = |page: &Page| page.texts("#password-hint").concat().contains("again");
+    for flow in FLOWS {
+        let without: Vec<_> = sample(flow).into_iter().filter(|(name, _)| *name != "password").collect();
+        for (row, typed, expected) in
+            [("none", without.clone(), false), ("one", sample_with(flow, "username", "no spaces"), true)]
+        {
+            let name = format!("{}, {row}", flow.slug);
+            let back = app.submit(&app.form(flow, "").await, &typed).await;
+            assert_eq!((back.status, again(&back)), (422, expected), "{name}");
+            // What came back has no password in it, and nobody types one before going on.
+            let switched = press(&app, &back, "?lang=en", &[]).await;
+            assert_eq!((switched.status, again(&switched)), (200, expected), "{name}: in another language");
+            let sent = app.submit(&switched, &[]).await;
+            assert_eq!((sent.status, again(&sent)), (422, expected), "{name}: sent without one");
+            assert!(!sent.body.contains(sample(flow)[3].1), "{name}");
+        }
+    }
 }
 
 /// What the studio answers; the notice's title in German, and the fields in error.

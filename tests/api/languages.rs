@@ -108,3 +108,33 @@ async fn a_flow_that_has_english_words_alone_shows_them_in_a_page_of_another_lan
     assert_eq!(page.texts("h1"), ["Create your Workshop account"]);
     assert_eq!(page.texts("label[for=username]"), ["Benutzername"]);
 }
+
+#[tokio::test]
+async fn the_consent_in_the_log_is_the_one_that_was_shown_whatever_language_the_answer_has() {
+    let app = TestApp::with(UNLIMITED).await;
+    let logged = |page: &Page| page.event()["consent_sha256"].as_str().unwrap().to_owned();
+    for flow in FLOWS {
+        let mut hashes = Vec::new();
+        for language in Language::ALL {
+            let header = [("accept-language", language.tag())];
+            let path = format!("/signup/{}", flow.slug);
+            let as_shown = app.submit_with(&app.get_with(&path, &header).await, &sample(flow), &header).await;
+            hashes.push(logged(&as_shown));
+            // Read in one language, answered in another; and a form from before a mistake.
+            for asked in ["ja", "en"].map(|tag| [("accept-language", tag)]) {
+                let form = app.get_with(&path, &header).await;
+                let answer = app.submit_with(&form, &sample(flow), &asked).await;
+                assert_eq!(logged(&answer), logged(&as_shown), "{}, {}, {asked:?}", flow.slug, language.tag());
+            }
+        }
+        let different: std::collections::HashSet<_> = hashes.iter().collect();
+        assert_eq!(different.len(), Language::ALL.len(), "each language has its own text");
+        // Who says nothing of it, or nothing we know, is taken to have read what the answer is in.
+        for said in ["", "tlh", "<b>"] {
+            let form = app.form(flow, "lang=de").await;
+            let fields = [sample(flow), vec![("consent_language", said)]].concat();
+            let answer = app.submit(&form, &fields).await;
+            assert_eq!(logged(&answer), hashes[1], "{}, {said:?}", flow.slug);
+        }
+    }
+}

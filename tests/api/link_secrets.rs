@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::helpers::app::{fill, sample, urlencode};
+use crate::helpers::raw::ask;
 use crate::helpers::{FLOWS, Page, Reply, TestApp, roomy};
 
 const SECRETS: &str = "activationCode=marked-code&activationToken=marked-token&sessionId=marked-session";
@@ -102,6 +103,72 @@ async fn no_answer_to_the_form_shows_a_secret_either() {
             assert_sealed(&answer, &format!("{name}, {}", flow.slug));
             assert!(answer.value("ctx").is_some(), "{name}, {}: the secrets are lost", flow.slug);
         }
+    }
+}
+
+/// Every page that may be shown at a link with secrets in the open, before they are sealed or instead of it.
+async fn pages_at_raw_links(query: &str) -> Vec<(&'static str, u16, Page)> {
+    let app = TestApp::with(&roomy(&[
+        ("SIGNUP__RATE_LIMIT__PAGES__BURST", "1"),
+        ("SIGNUP__RATE_LIMIT__PAGES__PERIOD", "1h"),
+        ("SIGNUP__FLOWS__TRIAL__ENABLED", "false"),
+        ("SIGNUP__SERVER__STRICT_HOSTS", "true"),
+    ]))
+    .await;
+    let (plans, form, status) =
+        (format!("/?{query}"), format!("/signup/pro?{query}"), format!("/signup/status?{query}"));
+    let large = "a".repeat(40_000);
+    let unclear = ask(app.address, "GET", &form, &["Host: a b"]).await.into_page();
+    vec![
+        ("status", 200, app.get(&status).await),
+        ("status over the budget", 429, app.get(&status).await),
+        ("plans over the budget", 429, app.get(&plans).await),
+        ("form over the budget", 429, app.get(&form).await),
+        ("no flow", 404, app.get(&format!("/signup/nothing?{query}")).await),
+        ("a disabled flow", 404, app.get(&format!("/signup/trial?{query}")).await),
+        ("nothing", 404, app.get(&format!("/nowhere?{query}")).await),
+        ("another method", 405, app.post(&plans, "a=b").await),
+        ("an unclear host", 400, unclear),
+        ("a foreign host", 421, app.get_with(&form, &[("host", "nobody.example")]).await),
+        ("another site's post", 403, app.post_with(&form, "a=b", &[("sec-fetch-site", "cross-site")]).await),
+        ("too large", 413, app.post(&form, &large).await),
+        ("another type", 415, app.post_with(&form, "{}", &[("content-encoding", "gzip")]).await),
+        ("a form", 422, app.post(&form, "name=Ada").await),
+        ("a form in another language, over the budget", 429, app.post(&form, "switch_language=unsent").await),
+    ]
+}
+
+#[tokio::test]
+async fn no_page_at_a_raw_link_leads_on_with_its_secrets_and_all_keep_the_rest() {
+    let escaped = SECRETS.replace("Code", "%43ode");
+    for secrets in [SECRETS, &escaped] {
+        for (name, status, page) in pages_at_raw_links(&format!("utm_source=a%26b&{secrets}&x=%20+y")).await {
+            assert_eq!(page.status, status, "{name}: {}", page.body);
+            assert_sealed(&page, name);
+            let others = "utm_source=a%26b&x=%20+y";
+            let switch = [
+                page.attributes("footer a[hreflang]", "href"),
+                page.attributes("footer button[name=switch_language]", "formaction"),
+            ]
+            .concat();
+            assert!(switch.contains(&format!("?{others}&lang=de")), "{name}: {switch:?}");
+            let forms = page.attributes("main form", "action");
+            assert!(forms.iter().all(|action| *action == format!("/signup/pro?{others}")), "{name}: {forms:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_posted_to_a_raw_link_brings_its_own_sealed_secrets() {
+    let app = TestApp::with(&roomy(&[])).await;
+    for flow in FLOWS.iter().filter(|flow| flow.single_sign_on) {
+        let path = format!("/signup/{}", flow.slug);
+        let form = app.get(app.get(&format!("{path}?activationToken=marked-token")).await.location()).await;
+        let fields: Vec<_> = sample(flow).into_iter().filter(|(field, _)| *field != "password").collect();
+        let raw = format!("{path}?activationToken=marked-other&utm_source=a");
+        let answer = app.post(&raw, &urlencode(&fill(&form, &fields))).await;
+        assert_eq!(answer.status, 303, "{}: {}", flow.slug, answer.body);
+        assert_eq!(app.studio.received().pop().unwrap().json()["activationToken"], "marked-token", "{}", flow.slug);
     }
 }
 

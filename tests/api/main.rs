@@ -32,6 +32,7 @@ mod languages;
 mod limits;
 mod link_secrets;
 mod log_fields;
+mod other_plan;
 mod pages;
 mod panics;
 mod pass;

@@ -17,6 +17,9 @@ async fn linked(app: &TestApp) -> BTreeSet<String> {
     for flow in FLOWS {
         pages.push(app.form(flow, "").await);
     }
+    // With an account there is something to wait for.
+    let cookie = app.sign_up(FLOWS[0]).await.header("set-cookie").unwrap().to_owned();
+    pages.push(app.get_with("/signup/status", &[("cookie", cookie.split(';').next().unwrap())]).await);
     for page in &pages {
         for (selector, attribute) in
             [("link", "href"), ("script", "src"), ("img", "src"), ("[data-regions]", "data-regions")]
@@ -53,7 +56,7 @@ fn decoded(encoding: Option<&str>, body: &[u8]) -> Vec<u8> {
 async fn every_asset_of_every_page_is_immutable_and_comes_in_the_smallest_welcome_encoding() {
     let app = TestApp::with(&unlimited_and(&[])).await;
     let assets = linked(&app).await;
-    for name in ["app.css", "app.js", "favicon.svg", "regions.json"] {
+    for name in ["app.css", "app.js", "favicon.svg", "pages.css", "regions.json", "status.js"] {
         assert!(assets.iter().any(|href| href.ends_with(name)), "{name}: {assets:?}");
     }
     for href in &assets {

@@ -46,62 +46,61 @@ fn reads(app: &TestApp) -> Vec<Received> {
     app.studio.received().into_iter().filter(|request| request.method == "GET").collect()
 }
 
-#[tokio::test]
-async fn every_state_of_an_account_has_words() {
+/// What the studio says of the account; the heading after a sign-up for a plan, and after one for a trial.
+type Row = (&'static str, Value, &'static str, &'static str);
+
+/// Every state of an account.
+fn accounts() -> Vec<Row> {
+    const CREATED: &str = "Confirm your email address";
+    const UNPAID: &str = "Finish your payment";
+    const ACTIVE: &str = "Your account is ready";
+    const RUNNING: &str = "Your trial is running";
+    const OVER: &str = "Your trial has ended";
     let running = json!({ "id": 2, "created": "2026-11-01T00:00:00Z", "expirationDate": "2099-01-05T09:00:00Z",
         "expiredDate": null, "deletedDate": null, "upgradedDate": null });
     let mut ended = running.clone();
     ended["expiredDate"] = json!("2026-11-20T00:00:00Z");
+    let past = json!({ "expirationDate": "2020-01-05T09:00:00Z" });
+    vec![
+        ("created", user(json!({ "activated": false })), CREATED, CREATED),
+        ("no trial and no plan", user(json!({})), UNPAID, RUNNING),
+        ("unknown tier", user(json!({ "tier": "galactic" })), UNPAID, RUNNING),
+        ("enterprise features open", user(json!({ "hasEnterpriseFeaturesAccess": true })), UNPAID, RUNNING),
+        ("enterprise features closed", user(json!({ "hasEnterpriseFeaturesAccess": false })), UNPAID, OVER),
+        ("professional", user(json!({ "tier": "professional" })), ACTIVE, ACTIVE),
+        ("enterprise", user(json!({ "tier": "enterprise" })), ACTIVE, ACTIVE),
+        ("trial", user(json!({ "activeEnterpriseTrial": running })), RUNNING, RUNNING),
+        ("trial without a date", user(json!({ "activeEnterpriseTrial": {} })), RUNNING, RUNNING),
+        ("newest trial", user(json!({ "trials": [ended, running] })), RUNNING, RUNNING),
+        ("plan and trial", user(json!({ "tier": "professional", "activeEnterpriseTrial": running })), ACTIVE, RUNNING),
+        ("ended trial", user(json!({ "trials": [ended] })), UNPAID, OVER),
+        ("a trial past its date", user(json!({ "activeEnterpriseTrial": past })), UNPAID, OVER),
+        ("plan after a trial", user(json!({ "tier": "enterprise", "trials": [ended] })), ACTIVE, ACTIVE),
+        ("plan and a past date", user(json!({ "tier": "enterprise", "activeEnterpriseTrial": past })), ACTIVE, ACTIVE),
+        ("suspended", user(json!({ "suspended": true })), "Your account is suspended", "Your account is suspended"),
+        ("nothing known", json!({ "success": true, "id": 7 }), CREATED, CREATED),
+    ]
+}
+
+#[tokio::test]
+async fn every_state_of_an_account_has_words() {
     let mut states = String::new();
-    for (name, reply, heading, words, refreshes) in [
-        ("created", user(json!({ "activated": false })), "Confirm your email address", "Follow the link", true),
-        ("unpaid", user(json!({})), "Finish your payment", "Your address is confirmed", true),
-        ("unknown tier", user(json!({ "tier": "galactic" })), "Finish your payment", "Your address is confirmed", true),
-        (
-            "professional",
-            user(json!({ "tier": "professional" })),
-            "Your account is ready",
-            "Your plan is active",
-            false,
-        ),
-        ("enterprise", user(json!({ "tier": "enterprise" })), "Your account is ready", "Your plan is active", false),
-        (
-            "trial",
-            user(json!({ "activeEnterpriseTrial": running })),
-            "Your trial is running",
-            "Your trial runs until 5 January 2099.",
-            false,
-        ),
-        (
-            "trial without a date",
-            user(json!({ "activeEnterpriseTrial": {} })),
-            "Your trial is running",
-            "You can start.",
-            false,
-        ),
-        ("newest trial", user(json!({ "trials": [ended, running] })), "Your trial is running", "5 January 2099", false),
-        ("ended trial", user(json!({ "trials": [ended] })), "Your trial has ended", "Sign in", false),
-        (
-            "a trial past its date",
-            user(json!({ "activeEnterpriseTrial": { "expirationDate": "2020-01-05T09:00:00Z" } })),
-            "Your trial has ended",
-            "Sign in",
-            false,
-        ),
-        ("suspended", user(json!({ "suspended": true })), "Your account is suspended", "Contact support", false),
-        ("nothing known", json!({ "success": true, "id": 7 }), "Confirm your email address", "Follow the link", true),
-    ] {
+    for (row, reply, of_plan, of_trial) in accounts() {
         let app = app_where_reads_answer(Reply::Json(200, reply), &CREDENTIALS).await;
-        let cookie = cookie(&app.sign_up(FLOWS[0]).await);
-        let page = status(&app, &cookie).await;
-        assert_eq!((page.status, page.texts("h1").concat().as_str()), (200, heading), "{name}");
-        assert!(page.texts("main").concat().contains(words), "{name}: {:?}", page.texts("main"));
-        assert_eq!(page.attributes("[data-refresh]", "data-refresh").len(), usize::from(refreshes), "{name}");
-        assert_eq!(page.header("x-robots-tag"), Some("noindex"), "{name}");
-        assert_eq!(page.header("cache-control"), Some("no-store"), "{name}");
-        let parts = ["title", "main h1", "main .lead", "main .steps li", "main .go a", "main .quiet"];
-        let shown: Vec<_> = parts.iter().flat_map(|part| page.texts(part)).collect();
-        let _infallible = writeln!(states, "{name}: {}", shown.join(" | "));
+        for flow in [false, true].map(|trial| *FLOWS.iter().find(|flow| flow.trial == trial).unwrap()) {
+            let heading = if flow.trial { of_trial } else { of_plan };
+            let name = format!("{}, {row}", flow.slug);
+            let cookie = cookie(&app.sign_up(flow).await);
+            let page = status(&app, &cookie).await;
+            assert_eq!((page.status, page.texts("h1").concat().as_str()), (200, heading), "{name}");
+            let refreshes = ["Confirm your email address", "Finish your payment"].contains(&heading);
+            assert_eq!(page.attributes("[data-refresh]", "data-refresh").len(), usize::from(refreshes), "{name}");
+            assert_eq!(page.header("x-robots-tag"), Some("noindex"), "{name}");
+            assert_eq!(page.header("cache-control"), Some("no-store"), "{name}");
+            let parts = ["title", "main h1", "main .lead", "main .steps li", "main .go a", "main .quiet"];
+            let shown: Vec<_> = parts.iter().flat_map(|part| page.texts(part)).collect();
+            let _infallible = writeln!(states, "{name}: {}", shown.join(" | "));
+        }
     }
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("status_states", states);

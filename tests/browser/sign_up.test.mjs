@@ -148,6 +148,43 @@ for (const flow of Object.values(FLOWS)) {
   });
 }
 
+for (const width of [390, 1280]) {
+  test(`the summary leads to where label, hint and error are in sight too, ${width} px wide`, async () => {
+    const visitor = await visit(browser, gateway, { viewport: { width, height: 700 } });
+    const { page } = visitor;
+    const names = ['name', 'username', 'email', 'password', 'companySize', 'country', 'stateOrProvince', 'privacyPolicy'];
+    await page.goto(`${gateway.url}/signup/trial?lang=de`);
+    await challengeSolved(page);
+    // A control character in every field that takes text, and a choice that is none.
+    await page.evaluate(() => document.querySelectorAll('input[type=text], select').forEach((control) => {
+      if (control.closest('.trap')) return;
+      if (control.localName === 'select') control.selectedOptions[0].value = '\u0007';
+      else control.value = '\u0007';
+    }));
+    await page.evaluate(() => {
+      const choice = document.querySelector('[type=radio]');
+      Object.assign(choice, { value: 'none', checked: true });
+    });
+    await submit(page);
+    await page.locator('#error-summary').waitFor();
+    const targets = await page.locator('#error-summary a').evaluateAll((all) => all.map((link) => link.hash.slice(1)));
+    for (const name of [...names, 'userHasMLModelsInProduction']) assert.ok(targets.includes(name), `${name}: ${targets}`);
+    for (const target of targets) {
+      await page.locator(`#error-summary a[href="#${target}"]`).focus();
+      await page.keyboard.press('Enter');
+      const hidden = await page.evaluate((id) => {
+        const field = document.getElementById(id).closest('.field');
+        return [...field.querySelectorAll('label, legend, .hint, .error, .choice'), document.getElementById(id)].filter((part) => {
+          const { top, bottom } = part.getBoundingClientRect();
+          return top < 0 || bottom > innerHeight;
+        }).map((part) => `${part.localName} ${part.textContent}`);
+      }, target);
+      assert.deepEqual(hidden, [], target);
+    }
+    await leaveInSilence(visitor);
+  });
+}
+
 test('the keyboard alone corrects a mistake: from the summary to the field, and on', async () => {
   const visitor = await visit(browser, gateway);
   const { page } = visitor;
@@ -172,6 +209,53 @@ test('the keyboard alone corrects a mistake: from the summary to the field, and 
   await leaveInSilence(visitor);
 });
 
+test('a personal address that the trial refuses: the way to the other plan brings along what was typed', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  const person = somebody();
+  person.email = person.email.replace(/@.*/, '@gmail.com');
+  const methods = [];
+  page.on('request', (request) => request.isNavigationRequest() && methods.push(request.method()));
+  await page.goto(`${gateway.url}/signup/trial?utm_source=ad`);
+  await fill(page, { ...person, ...FLOWS.trial.further });
+  await agree(page);
+  await challengeSolved(page);
+  await submit(page);
+  await page.locator('#email-error').waitFor();
+  await page.locator('.ways').getByRole('link', { name: 'Professional' }).click();
+  await page.waitForURL('**/signup/pro?utm_source=ad');
+  const kept = { name: person.name, username: person.username, email: person.email, jobTitle: 'Engineer', password: '' };
+  for (const [name, value] of Object.entries(kept)) {
+    assert.equal(await page.locator(`[name="${name}"]`).inputValue(), value, name);
+  }
+  assert.equal(await page.locator('#error-summary, #notice, .field.wrong').count(), 0, 'no reproach');
+  assert.deepEqual(methods, ['GET', 'POST', 'POST']);
+
+  await fill(page, { password: person.password });
+  await challengeSolved(page);
+  await submit(page);
+  const received = await arrived(page, gateway);
+  assert.deepEqual([received.email, received.companyName], [person.email, 'Analytical Engines']);
+  await leaveInSilence(visitor);
+});
+
+test('a link to another plan is a link until something was typed', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  const methods = [];
+  page.on('request', (request) => request.isNavigationRequest() && methods.push(request.method()));
+  const choose = (flow) => Promise.all([
+    page.waitForURL(`**/signup/${flow.slug}`), page.locator('.others').getByRole('link', { name: flow.choose }).click(),
+  ]);
+  await page.goto(`${gateway.url}/signup/trial`);
+  await choose(FLOWS.pro);
+  await fill(page, { jobTitle: 'Engineer' });
+  await choose(FLOWS.trial);
+  assert.equal(await page.locator('[name="jobTitle"]').inputValue(), 'Engineer');
+  assert.deepEqual(methods, ['GET', 'GET', 'POST']);
+  await leaveInSilence(visitor);
+});
+
 test('a press before the challenge is solved waits for it, and then goes through', async () => {
   const visitor = await visit(browser, gateway);
   const { page } = visitor;
@@ -186,6 +270,86 @@ test('a press before the challenge is solved waits for it, and then goes through
   assert.equal(await submitButton(page).getAttribute('aria-disabled'), 'true');
   await arrived(page, gateway);
   await leaveInSilence(visitor);
+});
+
+test('a press while the challenge script is on its way waits for it, and then goes through', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  const person = somebody();
+  let comes;
+  const isReleased = new Promise((settle) => { comes = settle; });
+  await page.route(gateway.challengeScript, async (route) => {
+    await isReleased;
+    await route.continue();
+  });
+  const statuses = [];
+  page.on('response', (answer) => answer.request().method() === 'POST' && statuses.push(answer.status()));
+  await page.goto(`${gateway.url}/signup/pro`, { waitUntil: 'commit' });
+  await page.waitForFunction(() => typeof window.challengeFailed === 'function');
+  await fill(page, person);
+  await agree(page);
+  await submit(page);
+  assert.equal(await submitButton(page).getAttribute('aria-disabled'), 'true');
+  assert.deepEqual(statuses, [], 'nothing is sent without a token');
+  comes();
+  assert.equal((await arrived(page, gateway)).email, person.email);
+  assert.deepEqual(statuses, [303]);
+  await leaveInSilence(visitor);
+});
+
+describe('a challenge that asks for a tick', () => {
+  let asking;
+  before(async () => { asking = await startGateway({ SIGNUP__TURNSTILE__SITE_KEY: '3x00000000000000000000FF' }); });
+  after(() => asking?.stop());
+
+  const tick = 'Tick the box above to continue.';
+  const posts = (visitor) => visitor.requests.filter((request) => request.method() === 'POST').length;
+  const isPointedAt = (page) => page.waitForFunction(() => document.activeElement.matches('.challenge'));
+
+  async function pressed(person) {
+    const visitor = await visit(browser, asking);
+    const { page } = visitor;
+    await page.goto(`${asking.url}/signup/pro`);
+    await fill(page, person);
+    await agree(page);
+    // The stand-in starts anew, so that the press certainly comes before it asks.
+    await page.evaluate(() => {
+      window.turnstile.reset();
+      document.querySelector('form[method="post"] button[type="submit"]').click();
+    });
+    await isPointedAt(page);
+    return visitor;
+  }
+
+  test('ends the wait of a press, says what to do, and a further press says it again', async () => {
+    const person = somebody();
+    const visitor = await pressed(person);
+    const { page } = visitor;
+    const help = page.locator('.challenge .help');
+    assert.equal(await help.textContent(), tick);
+    assert.ok(await help.evaluate((line) => line.matches('.calm')), 'nothing went wrong');
+    assert.equal(await submitButton(page).getAttribute('aria-disabled'), null);
+    assert.equal(await page.locator('#said').textContent(), '');
+    await submit(page);
+    await isPointedAt(page);
+    assert.equal(posts(visitor), 0, 'an answer would cost the password');
+
+    await page.locator('#human').click();
+    await challengeSolved(page);
+    assert.equal(await help.textContent(), '');
+    await submit(page);
+    assert.equal((await arrived(page, asking)).email, person.email);
+    assert.equal(posts(visitor), 1);
+    await leaveInSilence(visitor);
+  });
+
+  test('holds nobody who cannot see it', async () => {
+    const visitor = await pressed(somebody());
+    const { page } = visitor;
+    for (let presses = 0; presses < 3; presses += 1) await submit(page);
+    await page.locator('#cf-turnstile-response-error').waitFor();
+    await leaveInSilence(visitor);
+  });
 });
 
 /// Presses Tab until the focus is where it should be; every stop on the way must be visible.

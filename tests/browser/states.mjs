@@ -30,8 +30,8 @@ const sent = (changes, { flow = 'pro', query = '', back = '#notice' } = {}) => a
 };
 
 /// The status page after a sign-up that leads to one of the sandbox's accounts.
-const status = (username) => async (page, gateway) => {
-  await openForm(page, gateway.url);
+const status = (username, flow) => async (page, gateway) => {
+  await openForm(page, gateway.url, flow);
   await fill(page, somebody({ username }));
   await agree(page);
   await submit(page);
@@ -82,7 +82,7 @@ const notices = Object.entries({
 
 const accounts = [
   'unconfirmed', 'unpaid', 'professional', 'trialing', 'trial-over', 'suspended', 'status-missing', 'status-down',
-].map((username) => [`status of “${username}”`, state(status(username))]);
+].map((username) => [`status of “${username}”`, state(status(username, username.startsWith('trial') ? 'trial' : 'pro'))]);
 
 export const STATES = Object.fromEntries([
   ['plans', state(at('/'))],
@@ -150,6 +150,7 @@ export const STATES = Object.fromEntries([
     await page.locator('#notice').waitFor();
   })],
   ['form by a code that cannot be used', state(at('/signup/pro?activationCode=used'))],
+  ['form by a code that nobody could look up', state(at('/signup/pro?activationCode=down'))],
   ['form by a link that has expired', state(at('/signup/pro?ctx=old'))],
   ['form whose challenge fails', state(async (page, { url }) => {
     await page.goto(`${url}/signup/pro`);

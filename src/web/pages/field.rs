@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use super::{EMAIL_ANYWAY, FormPage, Occasion};
+use super::{EMAIL_ANYWAY, FormPage, had_password};
 use crate::domain::country::{self, COUNTRIES};
 use crate::domain::email_policy::DomainRefusal;
 use crate::domain::language::{Direction, Language};
@@ -65,7 +65,7 @@ pub(super) struct ChoiceView<'a> {
 pub(super) struct WayOut<'a> {
     pub(super) label: Cow<'a, str>,
     pub(super) href: &'a str,
-    is_plan: bool,
+    pub(super) is_plan: bool,
 }
 
 impl<'a> FieldView<'a> {
@@ -142,12 +142,7 @@ fn hint<'a>(page: &FormPage<'a>, field: &Field) -> Option<Cow<'a, str>> {
     let words = page.frame.words;
     match field.kind {
         Kind::Password => {
-            let was_typed = match page.occasion {
-                Occasion::Link => false,
-                Occasion::Unsent => !page.form.typed(field.name).is_empty(),
-                Occasion::Post | Occasion::Switch => true,
-            };
-            let key = if was_typed { "field-password-hint-again" } else { "field-password-hint" };
+            let key = if had_password(page.form) { "field-password-hint-again" } else { "field-password-hint" };
             Some(words.with(key, &[("min", page.password_min_length.into())]).into())
         }
         Kind::Email if page.business_email => Some(page.frame.t("field-email-hint-business")),
@@ -161,10 +156,10 @@ fn ways_out<'a>(page: &FormPage<'a>, field: &'static Field, error: Option<&str>)
     let says = |refusal| page.frame.words.problem(field, Problem::EmailDomain(refusal)) == error;
     let mut ways = Vec::new();
     if says(DomainRefusal::Free) {
-        let others = page.others.iter().filter(|(flow, _)| !flow.business_email);
-        ways.extend(others.map(|(flow, href)| WayOut {
-            label: page.frame.t(&format!("flow-{}-title", flow.slug)),
-            href,
+        let others = page.others.iter().filter(|other| !other.business_email);
+        ways.extend(others.map(|other| WayOut {
+            label: page.frame.t(&format!("flow-{}-title", other.flow.slug)),
+            href: &other.href,
             is_plan: true,
         }));
     }

@@ -120,7 +120,7 @@ impl<'a> FormView<'a> {
 impl Notice {
     /// Whether it answers a form that was sent, and so is a problem rather than a remark.
     fn is_problem(&self) -> bool {
-        !matches!(self, Self::CodeNotUsable | Self::LinkExpired)
+        !matches!(self, Self::CodeNotUsable | Self::CodeUnknown | Self::LinkExpired)
     }
 }
 
@@ -139,6 +139,7 @@ impl<'a> NoticeView<'a> {
             Notice::AccountExists => "account-exists",
             Notice::UsedForAnother => "used",
             Notice::CodeNotUsable => "code",
+            Notice::CodeUnknown => "code-unknown",
             Notice::LinkExpired => "link-expired",
         };
         let text = match notice {

@@ -4,8 +4,10 @@ use std::fmt;
 
 use crate::domain::language::Language;
 use crate::web::context::LANGUAGE_PARAMETER;
+use crate::web::link_secrets;
 
-/// Path and query string of a request, as they were written.
+/// Path and query string of a request, as they were written, but for secrets: whatever page is drawn before they are
+/// sealed, or instead of it, leads nowhere with them (contract 7).
 #[derive(Clone)]
 pub struct Here {
     path: String,
@@ -19,7 +21,11 @@ impl Here {
     #[must_use]
     pub fn read(target: &str) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        Self { path: path.to_owned(), query: query.to_owned(), other_query: without_language(query) }
+        let is_secret = |pair: &str| is_named(pair, link_secrets::NAMES.as_slice());
+        // Hardly any link has a secret in the open, and the others stay as they are to the byte.
+        let query = if query.split('&').any(is_secret) { without(query, is_secret) } else { query.to_owned() };
+        let other_query = without(&query, |pair| is_named(pair, &[LANGUAGE_PARAMETER]));
+        Self { path: path.to_owned(), query, other_query }
     }
 
     /// A place with marks for queries: of a page that is drawn before its visitor is known.
@@ -64,9 +70,10 @@ impl fmt::Display for Here {
     }
 }
 
-fn without_language(query: &str) -> String {
+/// A query without empty pairs and those that are not wanted.
+fn without(query: &str, is_unwanted: impl Fn(&str) -> bool) -> String {
     let mut others = String::with_capacity(query.len());
-    for pair in query.split('&').filter(|pair| !pair.is_empty() && !is_language(pair)) {
+    for pair in query.split('&').filter(|pair| !pair.is_empty() && !is_unwanted(pair)) {
         if !others.is_empty() {
             others.push('&');
         }
@@ -75,13 +82,14 @@ fn without_language(query: &str) -> String {
     others
 }
 
-fn is_language(pair: &str) -> bool {
+/// Whether a pair has one of these names.
+fn is_named(pair: &str, names: &[&str]) -> bool {
     let name = pair.split_once('=').map_or(pair, |(name, _)| name);
     // Hardly any name is encoded, so hardly any has to be decoded.
     if name.contains('%') {
-        form_urlencoded::parse(name.as_bytes()).any(|(name, _)| name == LANGUAGE_PARAMETER)
+        form_urlencoded::parse(name.as_bytes()).any(|(name, _)| names.contains(&&*name))
     } else {
-        name == LANGUAGE_PARAMETER
+        names.contains(&name)
     }
 }
 
@@ -110,8 +118,23 @@ mod tests {
     }
 
     #[test]
+    fn a_place_forgets_the_secrets_of_its_link_and_nothing_else() {
+        for (target, expected) in [
+            ("/?activationCode=s", "/"),
+            ("/signup/pro?a=%20+b&activationCode=s&&x=%FF&sessionId=s&lang=de", "/signup/pro?a=%20+b&x=%FF&lang=de"),
+            ("/?activationToken&activation%43ode=s&%73essionId=s&activationcode=kept", "/?activationcode=kept"),
+            ("/?sessionId=s?b=c&ctx=c", "/?ctx=c"),
+        ] {
+            let here = Here::read(target);
+            assert_eq!(here.to_string(), expected, "{target}");
+            let path_and_query = [here.link("/"), here.in_language(Language::German), here.other_query().to_owned()];
+            assert!(path_and_query.iter().all(|link| !link.contains("=s")), "{target}: {path_and_query:?}");
+        }
+    }
+
+    #[test]
     fn a_place_is_written_as_it_was_read() {
-        for target in ["/", "/signup/pro", "/signup/pro?a=1&lang=de", "/x?a=%FF?b"] {
+        for target in ["/", "/signup/pro", "/signup/pro?a=1&lang=de", "/x?a=%FF?b", "/?&&a&"] {
             assert_eq!(Here::read(target).to_string(), target);
         }
     }

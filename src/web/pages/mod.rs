@@ -31,10 +31,25 @@ pub const HONEYPOT: &str = crate::guard::HONEYPOT_FIELD;
 /// The name of the box that insists on a doubtful address (contract 2, `upstream.validate_email`).
 pub const EMAIL_ANYWAY: &str = crate::signup::submission::USE_EMAIL_ANYWAY;
 
-/// The name of the buttons that show a form in another language, with what was typed and without submitting it.
+/// The name of the buttons that show a form in another language, with what was typed and without submitting it. With
+/// script the links to other plans post under it too.
 pub const LANGUAGE_SWITCH: &str = "switch_language";
 /// What it carries from a form that was not sent yet.
 pub const UNSENT: &str = "unsent";
+/// What it carries from the form of another plan.
+pub const OTHER_PLAN: &str = "plan";
+
+/// The hidden input with the language in which a form shows its consent: its answer may be asked for in another.
+pub const CONSENT_LANGUAGE: &str = "consent_language";
+
+/// The hidden input of a form into which a password was typed once: no page keeps it, so each asks for it again.
+pub const PASSWORD_TYPED: &str = "password_typed";
+
+/// Whether a password was typed into a form, or into one that it comes from.
+#[must_use]
+pub fn had_password(form: &RawForm) -> bool {
+    ["password", PASSWORD_TYPED].iter().any(|name| !form.shown(name).is_empty())
+}
 
 /// What every page needs.
 #[derive(Clone, Copy)]
@@ -55,14 +70,24 @@ pub struct Frame<'a> {
     pub logo: Option<&'a str>,
 }
 
+/// A plan that can be chosen here.
+pub struct Offer {
+    /// Its flow.
+    pub flow: &'static Flow,
+    /// Where its form is, query string kept.
+    pub href: String,
+    /// Whether this tenant asks for a business address in it.
+    pub business_email: bool,
+}
+
 /// The plan chooser, `GET /`.
 #[derive(Template)]
 #[template(path = "plans.html")]
 pub struct PlansPage<'a> {
     /// What every page needs.
     pub frame: Frame<'a>,
-    /// The enabled flows and the links to their forms, query string kept.
-    pub plans: &'a [(&'static Flow, String)],
+    /// The enabled flows.
+    pub plans: &'a [Offer],
 }
 
 /// The form, fresh or with errors.
@@ -97,8 +122,8 @@ pub struct FormPage<'a> {
     pub occasion: Occasion,
     /// What the buttons of the language switch carry: the name of the refusal that the page tells, [`UNSENT`], or nothing.
     pub said: &'static str,
-    /// The other enabled flows with their links.
-    pub others: &'a [(&'static Flow, String)],
+    /// The other enabled flows.
+    pub others: &'a [Offer],
 }
 
 /// What a form page answers.
@@ -164,6 +189,8 @@ pub enum Notice {
     UsedForAnother,
     /// The activation code could not be used; here is an empty form.
     CodeNotUsable,
+    /// The upstream could not say what the activation code is for; here is an empty form.
+    CodeUnknown,
     /// What the link held sealed can no longer be opened; here is an ordinary form.
     LinkExpired,
 }
@@ -198,7 +225,10 @@ pub enum Progress<'a> {
     /// Nothing can be said: look in the mailbox.
     Unknown,
     /// Created; the address is not confirmed.
-    Created,
+    Created {
+        /// Whether a trial comes next, and no plan.
+        trial: bool,
+    },
     /// Confirmed, the plan is active.
     Active,
     /// Confirmed, the trial runs until a date in words.
@@ -237,7 +267,7 @@ impl PlansPage<'_> {
     fn title(&self) -> Cow<'_, str> {
         match self.plans {
             [] => self.frame.t("plans-none-title"),
-            [(only, _)] => self.of_flow(only, "why"),
+            [only] => self.of_flow(only.flow, "why"),
             _ => self.frame.t("plans-title"),
         }
     }

@@ -65,7 +65,12 @@ impl<'a> StatusView<'a> {
         let frame = &page.frame;
         let (key, way_on, steps): (_, _, &[(&str, StepState)]) = match page.progress {
             Progress::Unknown => ("unknown", WayOn::Studio, &[]),
-            Progress::Created => ("created", WayOn::Again, &[("created", Done), ("confirm", Current), ("plan", Ahead)]),
+            Progress::Created { trial: false } => {
+                ("created", WayOn::Again, &[("created", Done), ("confirm", Current), ("plan", Ahead)])
+            }
+            Progress::Created { trial: true } => {
+                ("created", WayOn::Again, &[("created", Done), ("confirm", Current), ("trial", Ahead)])
+            }
             Progress::Active => ("active", WayOn::Studio, &[("created", Done), ("confirmed", Done), ("active", Done)]),
             Progress::Trial { .. } => {
                 ("trial", WayOn::Studio, &[("created", Done), ("confirmed", Done), ("trial", Done)])

@@ -79,7 +79,7 @@ fn form_in(language: Language, flow: &'static Flow, typed: &[(&str, &str)], chan
     let others: Vec<_> = FLOWS
         .iter()
         .filter(|other| other.slug != flow.slug)
-        .map(|other| (*other, format!("{}?utm_source=a", other.path())))
+        .map(|other| offer(other, format!("{}?utm_source=a", other.path())))
         .collect();
     let brand = brand("Acme");
     with_frame(language, &brand, |frame| {
@@ -105,6 +105,10 @@ fn form_in(language: Language, flow: &'static Flow, typed: &[(&str, &str)], chan
     })
 }
 
+fn offer(flow: &'static Flow, href: String) -> Offer {
+    Offer { flow, href, business_email: flow.business_email }
+}
+
 fn all_errors(flow: &'static Flow) -> Vec<FieldError> {
     let error = |field: &Field| FieldError { field: field.name, text: format!("{HOSTILE} {}", field.name) };
     let challenge = FieldError { field: CHALLENGE.response_field, text: "Solve it".to_owned() };
@@ -125,6 +129,7 @@ fn notices() -> Vec<Notice> {
         Notice::AccountExists,
         Notice::UsedForAnother,
         Notice::CodeNotUsable,
+        Notice::CodeUnknown,
         Notice::LinkExpired,
     ]
 }
@@ -164,7 +169,7 @@ fn pages_in(language: Language) -> Vec<Drawn> {
         ));
         for (index, notice) in notices().into_iter().enumerate() {
             let html = form_in(language, flow, flow.sample, |parts| {
-                if !matches!(notice, Notice::CodeNotUsable | Notice::LinkExpired) {
+                if !matches!(notice, Notice::CodeNotUsable | Notice::CodeUnknown | Notice::LinkExpired) {
                     parts.occasion = Occasion::Post;
                 }
                 parts.notice = Some(notice);
@@ -174,7 +179,7 @@ fn pages_in(language: Language) -> Vec<Drawn> {
     }
     let brand = brand("Acme");
     with_frame(language, &brand, |frame| {
-        let plans: Vec<_> = FLOWS.iter().map(|flow| (*flow, format!("/signup/{}?a=1&b=2", flow.slug))).collect();
+        let plans: Vec<_> = FLOWS.iter().map(|flow| offer(flow, format!("/signup/{}?a=1&b=2", flow.slug))).collect();
         for count in 0..=plans.len() {
             pages.push((format!("{count} plans"), PlansPage { frame, plans: &plans[..count] }.render()));
         }
@@ -186,7 +191,8 @@ fn pages_in(language: Language) -> Vec<Drawn> {
         }
         for (index, progress) in [
             Progress::Unknown,
-            Progress::Created,
+            Progress::Created { trial: false },
+            Progress::Created { trial: true },
             Progress::Active,
             Progress::Trial { until: None },
             Progress::Trial { until: Some("6 December 2026") },
@@ -275,7 +281,7 @@ fn a_hostile_brand_and_address_stay_text() {
     with_frame(Language::English, &brand, |frame| {
         let here = Here::read(HOSTILE);
         let frame = Frame { here: &here, request_id: HOSTILE, ..frame };
-        let plans: Vec<_> = FLOWS.iter().map(|flow| (*flow, HOSTILE.to_owned())).collect();
+        let plans: Vec<_> = FLOWS.iter().map(|flow| offer(flow, HOSTILE.to_owned())).collect();
         for html in [PlansPage { frame, plans: &plans }.render(), ErrorPage { frame, status: 500, wait: None }.render()]
         {
             assert!(!html.contains("<script>"));
@@ -304,7 +310,13 @@ fn a_status_that_waits_refreshes_without_a_script_too() {
     let brand = brand("Acme");
     with_frame(Language::English, &brand, |frame| {
         let page = |refresh_after| {
-            StatusPage { frame, progress: Progress::Created, studio: "https://studio.example", refresh_after }.render()
+            StatusPage {
+                frame,
+                progress: Progress::Created { trial: false },
+                studio: "https://studio.example",
+                refresh_after,
+            }
+            .render()
         };
         let refresh = r#"<noscript><meta http-equiv="refresh" content="7"></noscript>"#;
         assert!(page(Some(7)).contains(refresh) && page(Some(7)).contains(r#"data-refresh="7""#));

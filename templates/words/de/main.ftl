@@ -77,6 +77,7 @@ challenge-blocked = Die Sicherheitsprüfung wurde nicht geladen. Prüfen Sie Ihr
 challenge-failed = Die Sicherheitsprüfung hat nicht funktioniert. Warten Sie einige Sekunden, während sie es noch einmal versucht. Wenn das nicht hilft, versuchen Sie es mit einem anderen Netz oder Browser.
 challenge-expired = Die Zeit für die Sicherheitsprüfung ist abgelaufen. Lösen Sie sie noch einmal, und machen Sie dann weiter.
 challenge-unsupported = Ihr Browser ist zu alt für die Sicherheitsprüfung. Aktualisieren Sie ihn, oder verwenden Sie einen anderen Browser.
+challenge-interactive = Setzen Sie oben das Häkchen, um fortzufahren.
 challenge-waiting = Die Sicherheitsprüfung läuft noch…
 error-challenge-missing = Schließen Sie die Sicherheitsprüfung ab
 error-challenge-refused = Führen Sie die Sicherheitsprüfung noch einmal durch: Die letzte wurde nicht anerkannt
@@ -150,6 +151,8 @@ notice-used-title = Dieses Formular wurde schon verwendet
 notice-used-text = Damit wurde ein Konto für eine andere E-Mail-Adresse angelegt. Um noch ein Konto anzulegen, prüfen Sie Ihre Angaben, und senden Sie dieses neue Formular ab.
 notice-code-title = Der Code in Ihrem Link ist nicht verwendbar
 notice-code-text = Er ist vielleicht unvollständig oder wurde schon verwendet. Sie können sich mit dem Formular unten registrieren.
+notice-code-unknown-title = Der Code in Ihrem Link ließ sich nicht nachschlagen
+notice-code-unknown-text = Öffnen Sie den Link in einigen Minuten noch einmal, oder registrieren Sie sich mit dem Formular unten.
 notice-link-expired-title = Die Angaben in Ihrem Link sind abgelaufen
 notice-link-expired-text = Öffnen Sie den Link noch einmal dort, wo Sie ihn gefunden haben, oder füllen Sie das Formular unten aus.
 

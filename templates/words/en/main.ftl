@@ -77,6 +77,7 @@ challenge-blocked = The security check did not load. Check your connection, and 
 challenge-failed = The security check did not work. Wait a few seconds while it tries again. If it does not, try another network or browser.
 challenge-expired = The security check ran out of time. Solve it again, then continue.
 challenge-unsupported = Your browser is too old for the security check. Update it, or use another browser.
+challenge-interactive = Tick the box above to continue.
 challenge-waiting = Waiting for the security check…
 error-challenge-missing = Complete the security check
 error-challenge-refused = Complete the security check again: the last one was not accepted
@@ -150,6 +151,8 @@ notice-used-title = This form has already been used
 notice-used-text = It created an account for another email address. To create one more account, check your answers and submit this fresh form.
 notice-code-title = The code in your link cannot be used
 notice-code-text = It may be incomplete, or used already. You can sign up with the form below.
+notice-code-unknown-title = We could not look up the code in your link
+notice-code-unknown-text = Open the link again in a few minutes, or sign up with the form below.
 notice-link-expired-title = The details in your link have expired
 notice-link-expired-text = Open the link again where you found it, or fill in the form below.
 

@@ -77,6 +77,7 @@ challenge-blocked = La comprobación de seguridad no se ha cargado. Revise su co
 challenge-failed = La comprobación de seguridad no ha funcionado. Espere unos segundos mientras lo intenta de nuevo. Si no lo consigue, pruebe con otra red u otro navegador.
 challenge-expired = El tiempo de la comprobación de seguridad se ha agotado. Complétela de nuevo y continúe.
 challenge-unsupported = Su navegador es demasiado antiguo para la comprobación de seguridad. Actualícelo o use otro.
+challenge-interactive = Marque la casilla de arriba para continuar.
 challenge-waiting = Esperando la comprobación de seguridad…
 error-challenge-missing = Complete la comprobación de seguridad
 error-challenge-refused = Complete de nuevo la comprobación de seguridad: la anterior no se ha aceptado
@@ -150,6 +151,8 @@ notice-used-title = Este formulario ya se ha usado
 notice-used-text = Con él se creó una cuenta para otra dirección de correo. Para crear una cuenta más, revise sus respuestas y envíe este formulario nuevo.
 notice-code-title = El código de su enlace no se puede usar
 notice-code-text = Puede que esté incompleto o que ya se haya usado. Puede registrarse con el formulario de abajo.
+notice-code-unknown-title = No hemos podido comprobar el código de su enlace
+notice-code-unknown-text = Abra de nuevo el enlace dentro de unos minutos, o regístrese con el formulario de abajo.
 notice-link-expired-title = Los datos de su enlace han caducado
 notice-link-expired-text = Abra de nuevo el enlace donde lo encontró, o rellene el formulario de abajo.
 

@@ -77,6 +77,7 @@ challenge-blocked = Le contrôle de sécurité ne s’est pas chargé. Vérifiez
 challenge-failed = Le contrôle de sécurité n’a pas fonctionné. Attendez quelques secondes : il fait un nouvel essai. En cas d’échec, essayez un autre réseau ou un autre navigateur.
 challenge-expired = Le délai du contrôle de sécurité est dépassé. Refaites-le, puis continuez.
 challenge-unsupported = Votre navigateur est trop ancien pour le contrôle de sécurité. Mettez-le à jour ou utilisez-en un autre.
+challenge-interactive = Cochez la case ci-dessus pour continuer.
 challenge-waiting = Contrôle de sécurité en cours…
 error-challenge-missing = Effectuez le contrôle de sécurité
 error-challenge-refused = Effectuez de nouveau le contrôle de sécurité : le précédent n’a pas été accepté
@@ -150,6 +151,8 @@ notice-used-title = Ce formulaire a déjà servi
 notice-used-text = Il a créé un compte pour une autre adresse e-mail. Pour créer encore un compte, vérifiez vos réponses et envoyez ce nouveau formulaire.
 notice-code-title = Le code de votre lien n’est pas utilisable
 notice-code-text = Il est peut-être incomplet, ou a déjà servi. Vous pouvez vous inscrire avec le formulaire ci-dessous.
+notice-code-unknown-title = Le code de votre lien n’a pas pu être vérifié
+notice-code-unknown-text = Ouvrez de nouveau le lien dans quelques minutes, ou inscrivez-vous avec le formulaire ci-dessous.
 notice-link-expired-title = Les informations de votre lien ont expiré
 notice-link-expired-text = Ouvrez de nouveau le lien là où vous l’avez trouvé, ou remplissez le formulaire ci-dessous.
 

@@ -77,6 +77,7 @@ challenge-blocked = セキュリティチェックを読み込めませんでし
 challenge-failed = セキュリティチェックがうまくいきませんでした。自動で再試行しますので、数秒お待ちください。それでもうまくいかない場合は、別のネットワークかブラウザでお試しください。
 challenge-expired = セキュリティチェックの時間が切れました。もう一度チェックを済ませてから、続けてください。
 challenge-unsupported = お使いのブラウザは古いため、セキュリティチェックを利用できません。ブラウザを更新するか、別のブラウザをお使いください。
+challenge-interactive = 上のチェックボックスにチェックを入れると、続行できます。
 challenge-waiting = セキュリティチェックの完了を待っています…
 error-challenge-missing = セキュリティチェックを済ませてください
 error-challenge-refused = セキュリティチェックが承認されませんでした。もう一度行ってください
@@ -150,6 +151,8 @@ notice-used-title = このフォームはすでに使われています
 notice-used-text = 別のメールアドレスのアカウントが作成されています。もう1つアカウントを作成する場合は、入力内容を確認して、この新しいフォームを送信してください。
 notice-code-title = リンクのコードを使えません
 notice-code-text = コードの一部が欠けているか、すでに使われている可能性があります。下のフォームから登録できます。
+notice-code-unknown-title = リンクのコードを確認できませんでした
+notice-code-unknown-text = 数分後にリンクをもう一度開くか、下のフォームから登録してください。
 notice-link-expired-title = リンクの情報の有効期限が切れました
 notice-link-expired-text = 元の場所からリンクをもう一度開くか、下のフォームに入力してください。
 

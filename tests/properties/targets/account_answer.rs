@@ -26,6 +26,7 @@ pub fn account_answer(bytes: &[u8]) {
             assert_eq!(account.tier == Tier::Paid, user["tier"] == "professional" || user["tier"] == "enterprise");
         }
         Err(ReadError::NotFound) => assert!(answer.status == 404 && success == Some(false), "{}", answer.status),
+        Err(ReadError::Refused) => assert_eq!(success, Some(false), "{}", answer.status),
         Err(ReadError::Unavailable) => {}
         Err(ReadError::NoCredentials) => panic!("an answer says nothing of our credentials"),
     }

@@ -80,6 +80,33 @@ fn every_field_can_be_filled_in_and_says_what_browsers_and_managers_need() {
     }
 }
 
+/// The trial, with nothing but a choice that must be made.
+fn flow_with_a_required_choice() -> &'static Flow {
+    let trial = FLOWS.iter().find(|flow| flow.trial).unwrap();
+    let choice = trial.fields.iter().find(|field| matches!(field.kind, Kind::Choice(_))).unwrap();
+    Box::leak(Box::new(Flow { fields: Box::leak(Box::new([choice.required()])), ..**trial }))
+}
+
+#[test]
+fn what_must_be_filled_in_says_so_and_is_not_called_wrong_before_it_was_sent() {
+    let required = flow_with_a_required_choice();
+    for flow in FLOWS.iter().copied().chain([required]) {
+        let html = form(flow, &[], |_| ());
+        let page = Html::parse_document(&html);
+        for field in flow.fields {
+            let bearer = match field.kind {
+                Kind::Choice(_) => select(&page, "fieldset.choices")[0],
+                _ => select(&page, &format!("[name='{}']", field.name))[0],
+            };
+            assert_eq!(bearer.attr("aria-required").is_some(), field.required, "{}: {}", flow.slug, field.name);
+        }
+        // The attribute is no fieldset's own.
+        let groups = select(&page, "fieldset[aria-required]");
+        assert!(groups.iter().all(|group| group.attr("role") == Some("radiogroup")), "{}", flow.slug);
+        assert!(select(&page, "[required], [aria-invalid]").is_empty(), "{}", flow.slug);
+    }
+}
+
 #[test]
 fn with_errors_the_title_says_so_and_the_summary_leads_to_each_field_in_order() {
     for flow in FLOWS {
@@ -123,7 +150,7 @@ fn a_fresh_form_reports_no_error() {
 #[test]
 fn a_notice_that_answers_a_form_is_an_error_and_a_remark_is_none() {
     for notice in notices() {
-        let is_remark = matches!(notice, Notice::CodeNotUsable | Notice::LinkExpired);
+        let is_remark = matches!(notice, Notice::CodeNotUsable | Notice::CodeUnknown | Notice::LinkExpired);
         let page = Html::parse_document(&form(FLOWS[0], &[], |parts| parts.notice = Some(notice)));
         assert_eq!(title(&page).starts_with("Error: "), !is_remark);
         assert_eq!(select(&page, "#notice[role=alert]").len(), usize::from(!is_remark));
@@ -213,7 +240,7 @@ fn a_form_from_a_stencil_is_the_form_that_is_drawn_for_that_visitor() {
     let untouched = RawForm::from_pairs([]);
     for (flow, language) in FLOWS.iter().flat_map(|flow| Language::ALL.iter().map(|language| (*flow, *language))) {
         let draw = |visitor: &Personal<'_>| {
-            let others = [(FLOWS[0], visitor.here.link("/signup/other"))];
+            let others = [offer(FLOWS[0], visitor.here.link("/signup/other"))];
             with_frame(language, &brand, |frame| {
                 let page = FormPage {
                     frame: Frame { nonce: visitor.nonce, here: visitor.here, ..frame },
