@@ -12,7 +12,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::error::AppError;
 use crate::state::AppState;
-use crate::telemetry::LeanRootSpan;
+use crate::telemetry::{LeanRootSpan, NoSpan};
 use crate::web::{context, health, operators, signup, statics, status};
 
 const READ: &str = "GET, HEAD";
@@ -78,7 +78,12 @@ pub fn admin_app(
         InitError = (),
     >,
 > {
-    App::new().app_data(state).app_data(registry).configure(admin).wrap(from_fn(operators::headers))
+    App::new()
+        .app_data(state)
+        .app_data(registry)
+        .configure(admin)
+        .wrap(from_fn(operators::around_every_answer))
+        .wrap(TracingLogger::<NoSpan>::new())
 }
 
 /// A resource that is read, and answers HEAD as it answers GET.
@@ -97,10 +102,11 @@ fn only(path: &str, allow: &'static str) -> Resource {
         .default_service(web::to(move || std::future::ready(Err::<String, _>(AppError::MethodNotAllowed { allow }))))
 }
 
-/// Nothing has this path; a method that asks for no resource is refused as such.
+/// Nothing has this path. A target that is none, as of `CONNECT` and of `OPTIONS *`, has no use for its method here.
 async fn nothing_here(request: HttpRequest) -> Result<String, AppError> {
-    match *request.method() {
-        Method::GET | Method::HEAD | Method::POST => Err(AppError::NotFound),
-        _ => Err(AppError::MethodNotAllowed { allow: READ }),
+    let is_read_or_posted = matches!(*request.method(), Method::GET | Method::HEAD | Method::POST);
+    if is_read_or_posted || request.path().starts_with('/') {
+        return Err(AppError::NotFound);
     }
+    Err(AppError::MethodNotAllowed { allow: READ })
 }

@@ -9,6 +9,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, Shared};
+use futures_util::{FutureExt as _, TryFutureExt as _};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::time::Instant;
 
@@ -23,15 +25,23 @@ const USABLE_FOR: Duration = Duration::from_mins(10);
 
 /// What names stood for when they were last asked.
 #[derive(Clone, Default)]
-pub(super) struct Names(Arc<Mutex<HashMap<String, Known>>>);
+pub(super) struct Names(Arc<Mutex<HashMap<String, Entry>>>);
 
-#[derive(Clone)]
+#[derive(Default)]
+struct Entry {
+    known: Option<Known>,
+    /// The question under way: there is one at a time, because each keeps a thread of the system busy until it is answered.
+    asking: Option<Asking>,
+}
+
 struct Known {
     addresses: Vec<SocketAddr>,
     answered_at: Instant,
     /// Who comes meanwhile leaves it to the one who asks.
     asked_at: Instant,
 }
+
+type Asking = Shared<BoxFuture<'static, Result<Vec<SocketAddr>, Arc<io::Error>>>>;
 
 impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
@@ -63,21 +73,23 @@ impl Names {
     where
         Answer: Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static,
     {
-        let now = Instant::now();
-        let last = self.known().get_mut(name).filter(|known| now < known.answered_at + USABLE_FOR).map(|known| {
-            let is_fresh = now < known.asked_at + FRESH_FOR;
-            known.asked_at = if is_fresh { known.asked_at } else { now };
-            (known.addresses.clone(), is_fresh)
-        });
-        if let Some((addresses, true)) = last {
-            return Ok(addresses);
-        }
-        // Apart from who asks: they may give up, and the answer is for all.
-        let answer = tokio::spawn(self.clone().learn(name.to_owned(), ask(name.to_owned())));
-        let answered = |answer: Result<_, _>| answer.unwrap_or_else(|panicked| Err(io::Error::other(panicked)));
-        let Some((last, _)) = last else { return answered(answer.await) };
-        let late = |_elapsed| Err(io::ErrorKind::TimedOut.into());
-        tokio::time::timeout(PATIENCE, answer).await.map_or_else(late, answered).or_else(|unresolved| {
+        let (asking, last) = match self.entries().entry(name.to_owned()).or_default() {
+            Entry { known: Some(known), asking } if known.serves(asking.is_some()) => {
+                return Ok(known.addresses.clone());
+            }
+            Entry { known, asking } => {
+                known.take_if(|known| !known.is_usable());
+                let last = known.as_mut().map(|known| {
+                    known.asked_at = Instant::now();
+                    known.addresses.clone()
+                });
+                (asking.get_or_insert_with(|| self.begin(name, ask)).clone(), last)
+            }
+        };
+        let again = |unresolved: Arc<io::Error>| io::Error::new(unresolved.kind(), unresolved);
+        let Some(last) = last else { return asking.await.map_err(again) };
+        let late = |_elapsed| Err(Arc::new(io::ErrorKind::TimedOut.into()));
+        tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(late).or_else(|unresolved| {
             tracing::warn!(
                 error = %chain(&unresolved),
                 "a neighbour's name cannot be resolved: going on with its last addresses"
@@ -86,24 +98,59 @@ impl Names {
         })
     }
 
-    async fn learn(
-        self,
-        name: String,
-        answer: impl Future<Output = io::Result<Vec<SocketAddr>>>,
-    ) -> io::Result<Vec<SocketAddr>> {
+    /// Asks apart from who wants to know: they may give up, and the answer is for all.
+    fn begin<Answer>(&self, name: &str, ask: impl FnOnce(String) -> Answer) -> Asking
+    where
+        Answer: Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static,
+    {
+        let question = Question { names: self.clone(), name: name.to_owned() };
+        let learnt = question.learn(ask(name.to_owned()));
+        // Not begun before somebody waits for it: here the lock is held, which a question that ends at once would wait for.
+        let asking = async { tokio::spawn(learnt).await.unwrap_or_else(|lost| Err(io::Error::other(lost))) };
+        asking.map_err(Arc::new).boxed().shared()
+    }
+
+    // A poisoned lock only says that a thread panicked between two whole writes.
+    fn entries(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn is_usable(&self) -> bool {
+        self.answered_at.elapsed() < USABLE_FOR
+    }
+
+    /// Whether nobody need wait for a new answer.
+    fn serves(&self, is_being_asked: bool) -> bool {
+        self.is_usable() && (is_being_asked || self.asked_at.elapsed() < FRESH_FOR)
+    }
+}
+
+/// A question under way, until this is dropped, also by a panic or the end of its thread.
+struct Question {
+    names: Names,
+    name: String,
+}
+
+impl Question {
+    async fn learn(self, answer: impl Future<Output = io::Result<Vec<SocketAddr>>>) -> io::Result<Vec<SocketAddr>> {
         let addresses = answer.await?;
         if addresses.is_empty() {
             return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
         }
         let now = Instant::now();
         let known = Known { addresses: addresses.clone(), answered_at: now, asked_at: now };
-        self.known().insert(name, known);
+        self.names.entries().entry(self.name.clone()).or_default().known = Some(known);
         Ok(addresses)
     }
+}
 
-    // A poisoned lock only says that a thread panicked between two whole writes.
-    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Question {
+    fn drop(&mut self) {
+        if let Some(entry) = self.names.entries().get_mut(&self.name) {
+            entry.asking = None;
+        }
     }
 }
 
@@ -185,5 +232,43 @@ mod tests {
         assert!(tokio::time::timeout(PATIENCE, asked).await.is_err());
         tokio::time::sleep(PATIENCE * 4).await;
         assert_eq!(ask(&names, AT_ONCE, None).await, (Some(known.to_vec()), false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_wants_to_know_at_the_same_time_shares_one_question_and_its_answer() {
+        let names = Names::default();
+        let (known, other) = ([at(1)], [at(2)]);
+        for (says, shared) in [(None, None), (Some(&known[..]), Some(known.to_vec()))] {
+            let crowd = tokio::join!(
+                ask(&names, PATIENCE, says),
+                ask(&names, AT_ONCE, Some(&other)),
+                ask(&names, AT_ONCE, Some(&other))
+            );
+            assert_eq!(crowd, ((shared.clone(), true), (shared.clone(), false), (shared, false)));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_server_that_is_silent_for_long_is_not_asked_again_meanwhile() {
+        let names = Names::default();
+        let (known, moved) = ([at(1)], [at(2)]);
+        ask(&names, AT_ONCE, Some(&known)).await;
+        tokio::time::advance(FRESH_FOR).await;
+        assert_eq!(ask(&names, FRESH_FOR * 4, Some(&moved)).await, (Some(known.to_vec()), true));
+        tokio::time::advance(FRESH_FOR * 2).await;
+        let began = Instant::now();
+        assert_eq!(ask(&names, AT_ONCE, Some(&known)).await, (Some(known.to_vec()), false));
+        assert_eq!(began.elapsed(), Duration::ZERO, "nor waited for");
+        tokio::time::sleep(FRESH_FOR * 3).await;
+        assert_eq!(ask(&names, AT_ONCE, None).await, (Some(moved.to_vec()), true), "five seconds later");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_that_panics_is_asked_again() {
+        let names = Names::default();
+        let known = [at(1)];
+        let lost = names.addresses(NAME, |_| async { panic!("the resolver is broken") }).await;
+        assert_eq!(lost.unwrap_err().kind(), io::ErrorKind::Other);
+        assert_eq!(ask(&names, AT_ONCE, Some(&known)).await, (Some(known.to_vec()), true));
     }
 }

@@ -229,3 +229,14 @@ impl RootSpanBuilder for LeanRootSpan {
         let _only_for_traces = (span, outcome);
     }
 }
+
+/// No span: a request of an operator's tools has an id, and no place in traces.
+pub struct NoSpan;
+
+impl RootSpanBuilder for NoSpan {
+    fn on_request_start(_request: &ServiceRequest) -> Span {
+        Span::none()
+    }
+
+    fn on_request_end<B: MessageBody>(_span: Span, _outcome: &Result<ServiceResponse<B>, Error>) {}
+}

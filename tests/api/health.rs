@@ -1,5 +1,8 @@
 //! What balancers, orchestrators and Prometheus are told.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::helpers::app::sample;
@@ -47,6 +50,27 @@ async fn what_is_for_operators_is_not_on_the_public_listener() {
     }
     for path in ["/metrics", "/health/live", "/health/ready"] {
         assert_eq!(ask(app.admin, "POST", path, &["Host: x", "Content-Length: 0"]).await.status, 405, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_to_operators_has_an_id_of_its_own_and_a_failure_has_words() {
+    let app = TestApp::start().await;
+    let mut ids = HashSet::new();
+    for (method, path, status, content_type) in [
+        ("GET", "/health/live", 200, "application/json"),
+        ("GET", "/metrics", 200, "text/plain; charset=utf-8"),
+        ("HEAD", "/funnel", 200, "text/html; charset=utf-8"),
+        ("GET", "/nowhere", 404, "text/plain; charset=utf-8"),
+        ("HEAD", "/nowhere", 404, "text/plain; charset=utf-8"),
+        ("DELETE", "/nowhere", 404, "text/plain; charset=utf-8"),
+        ("PUT", "/metrics", 405, "text/plain; charset=utf-8"),
+    ] {
+        let answer = ask(app.admin, method, path, &["Host: x"]).await;
+        assert_eq!((answer.status, answer.header("content-type")), (status, Some(content_type)), "{method} {path}");
+        assert!(answer.header("content-security-policy").is_some(), "{method} {path}");
+        assert_eq!(answer.body.is_empty(), method == "HEAD", "{method} {path}: {}", answer.body);
+        assert!(ids.insert(answer.header("x-request-id").unwrap_or_default().to_owned()), "{method} {path}: {ids:?}");
     }
 }
 
@@ -110,7 +134,7 @@ async fn while_it_drains_it_is_unready_but_serves_until_the_lame_duck_time_ends(
     let app = TestApp::with(&[("SIGNUP__SERVER__LAME_DUCK", "60s")]).await;
     app.tell_to_stop();
     while app.get_admin("/health/ready").await.status == 200 {
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(status(&app.get("/health/ready").await), is(503, "draining"));
     assert_eq!(status(&app.get_admin("/health/ready").await), is(503, "draining"));

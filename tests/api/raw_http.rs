@@ -56,7 +56,7 @@ fn request_lines() -> Vec<Row> {
         broken("a method in lower case", &[405], format!("get / HTTP/1.1\r\n{host}\r\n")),
         broken("a method of no letters", &[400], format!("G@T / HTTP/1.1\r\n{host}\r\n")),
         broken("TRACE", &[405], format!("TRACE / HTTP/1.1\r\n{host}\r\n")),
-        broken("TRACE of nothing", &[405], format!("TRACE /nowhere HTTP/1.1\r\n{host}\r\n")),
+        sound("TRACE of nothing", &[404], format!("TRACE /nowhere HTTP/1.1\r\n{host}\r\n")),
         broken("CONNECT", &[405], format!("CONNECT localhost:80 HTTP/1.1\r\n{host}\r\n")),
         broken("OPTIONS of everything", &[405], format!("OPTIONS * HTTP/1.1\r\n{host}\r\n")),
         broken("a long request line", &[431], get(&format!("/?{}", "a".repeat(200_000)), host)),

@@ -244,9 +244,17 @@ async fn a_wrong_method_is_405_with_allow_before_any_other_check() {
             assert!(page.body.contains(page.header("x-request-id").unwrap()), "{method} {path}");
         }
     }
-    for (method, target) in [("OPTIONS", "*"), ("OPTIONS", "/nowhere"), ("TRACE", "/nowhere"), ("DELETE", "/signup")] {
+    for (method, target, status) in [
+        ("OPTIONS", "*", 405),
+        ("CONNECT", "localhost:80", 405),
+        ("OPTIONS", "/nowhere", 404),
+        ("TRACE", "/nowhere", 404),
+        ("PUT", "/nowhere?utm_source=a", 404),
+        ("DELETE", "/signup", 404),
+        ("POST", "/nowhere", 404),
+    ] {
         let answer = ask(app.address, method, target, &["Host: localhost"]).await;
-        assert_eq!((answer.status, answer.header("allow").is_some()), (405, true), "{method} {target}");
+        assert_eq!((answer.status, answer.header("allow").is_some()), (status, status == 405), "{method} {target}");
         assert!(answer.header("content-security-policy").is_some(), "{method} {target}");
     }
     assert_eq!(app.studio.received().len() + app.siteverify.received().len(), 0);
