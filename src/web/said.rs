@@ -43,6 +43,8 @@ pub enum Said {
     UsernameTaken,
     /// The address is not welcome.
     EmailRefused,
+    /// The address is not welcome because of its domain.
+    EmailDomainRefused,
     /// The password is not.
     PasswordRefused,
     /// The address is doubtful.
@@ -53,7 +55,7 @@ pub enum Said {
 
 impl Said {
     /// Every one of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Unknown,
         Self::Unavailable,
         Self::UpstreamFailed,
@@ -68,6 +70,7 @@ impl Said {
         Self::EmailInUse,
         Self::UsernameTaken,
         Self::EmailRefused,
+        Self::EmailDomainRefused,
         Self::PasswordRefused,
         Self::Doubted,
         Self::Refused,
@@ -94,6 +97,7 @@ impl Said {
             Refusal::Create(CreateError::Refused(refusal)) => match refusal.kind {
                 RefusalKind::UsernameTaken => Self::UsernameTaken,
                 RefusalKind::EmailExists => Self::EmailInUse,
+                RefusalKind::EmailRefused if is_about_domain(&refusal.words) => Self::EmailDomainRefused,
                 RefusalKind::EmailRefused => Self::EmailRefused,
                 RefusalKind::PasswordRefused => Self::PasswordRefused,
                 RefusalKind::Other => Self::Refused,
@@ -128,6 +132,7 @@ impl Said {
             Self::EmailInUse => "email-in-use",
             Self::UsernameTaken => "username-taken",
             Self::EmailRefused => "email-refused",
+            Self::EmailDomainRefused => "email-domain-refused",
             Self::PasswordRefused => "password-refused",
             Self::Doubted => "doubted",
             Self::Refused => "refused",
@@ -153,6 +158,7 @@ impl Said {
             | Self::ChallengeRefused
             | Self::UsernameTaken
             | Self::EmailRefused
+            | Self::EmailDomainRefused
             | Self::PasswordRefused
             | Self::Doubted => return None,
         })
@@ -166,13 +172,21 @@ impl Said {
             Self::UpstreamChallengeMissing => (UPSTREAM_TOKEN_FIELD, "error-challenge-missing"),
             Self::ChallengeRefused => (TOKEN_FIELD, "error-challenge-refused"),
             Self::UsernameTaken => ("username", "error-username-taken"),
-            Self::EmailRefused => ("email", "error-email-refused"),
+            Self::EmailRefused | Self::EmailDomainRefused => ("email", "error-email-refused"),
             Self::PasswordRefused => ("password", "error-password-refused"),
             Self::Doubted => ("email", "error-email-doubtful"),
             _ => return None,
         };
         Some(FieldError { field, text: words.text(key).to_owned() })
     }
+}
+
+/// Whether an upstream that does not welcome an address means its domain.
+fn is_about_domain(words: &str) -> bool {
+    let folded = words.to_lowercase();
+    ["domain", "business", "work email", "company email", "personal", "free email"]
+        .iter()
+        .any(|part| folded.contains(part))
 }
 
 #[cfg(test)]

@@ -21,13 +21,14 @@ use super::status;
 use super::visitor::{Guest, Visitor};
 use super::words::Words;
 use crate::domain::email::Email;
+use crate::domain::email_policy::DomainRefusal;
 use crate::domain::email_typo;
 use crate::error::{AppError, Cause, rate_limit_fields, whole_seconds};
 use crate::funnel::Stage;
 use crate::guard::AdmitError;
 use crate::settings::FlowSettings;
 use crate::signup::submission::USE_EMAIL_ANYWAY;
-use crate::signup::{Flow, RawForm, flow};
+use crate::signup::{Flow, Problem, RawForm, flow};
 use crate::store::Scope;
 
 /// `GET /`: the plans, each linking to its form with the query string kept.
@@ -180,10 +181,9 @@ fn again(
     let Posted { visitor, flow, terms, form, link, .. } = posted;
     let Refused { refusal, pass } = refused;
     let words = context.state.catalogue.words(visitor.language);
+    let said = Said::of(&refusal);
     let mut errors = refusal.field_errors(flow, words);
-    if !terms.business_email {
-        name_the_slip(&mut errors, form, words);
-    }
+    name_what_would_do(&mut errors, posted, said, words);
     let shown = Shown {
         form,
         errors: &errors,
@@ -192,7 +192,7 @@ fn again(
         keeps_id: refusal.keeps_id() && !is_of_another_plan(form),
         offers_email_anyway: refusal.offers_email_anyway() || form.is_ticked(USE_EMAIL_ANYWAY),
         occasion: Occasion::Post,
-        said: Said::of(&refusal),
+        said,
     };
     let html = draw(context, visitor, flow, terms, &link.secrets, &shown)?;
     let mut response = HttpResponse::build(refusal.status());
@@ -231,9 +231,7 @@ async fn unsubmitted(context: &Context, posted: &Posted) -> Result<HttpResponse,
     }
     let words = context.state.catalogue.words(visitor.language);
     let mut errors = if unsent { Vec::new() } else { what_is_wrong(posted, said, words) };
-    if !terms.business_email {
-        name_the_slip(&mut errors, form, words);
-    }
+    name_what_would_do(&mut errors, posted, said, words);
     let shown = Shown {
         form,
         errors: &errors,
@@ -262,10 +260,23 @@ fn what_is_wrong(posted: &Posted, said: Option<Said>, words: &Words) -> Vec<Fiel
     errors
 }
 
-/// An address that came back with an error and looks like a slip: says what was probably meant. Not where a business
-/// address is asked for, because the providers that are slipped on are no answer there.
-fn name_the_slip(errors: &mut [FieldError], form: &RawForm, words: &Words) {
+/// Says of an address that came back with an error what would be better.
+fn name_what_would_do(errors: &mut [FieldError], posted: &Posted, said: Option<Said>, words: &Words) {
     let Some(error) = errors.iter_mut().find(|error| error.field == "email") else { return };
+    if !posted.terms.business_email {
+        name_the_slip(error, &posted.form, words);
+    } else if let Some(field) = posted.flow.field(error.field)
+        && said == Some(Said::EmailDomainRefused)
+        && error.text == words.text("error-email-refused")
+    {
+        // A domain that is on no list of ours, but on one of the upstream's.
+        error.text = words.problem(field, Problem::EmailDomain(DomainRefusal::Free));
+    }
+}
+
+/// An address that looks like a slip: says what was probably meant. Not where a business address is asked for, because the
+/// providers that are slipped on are no answer there.
+fn name_the_slip(error: &mut FieldError, form: &RawForm, words: &Words) {
     let meant = Email::parse(form.typed("email")).ok().and_then(|email| email_typo::suggestion(&email));
     if let Some(meant) = meant {
         error.text = words.with("error-email-doubtful-suggestion", &[("suggestion", meant.as_str().into())]);

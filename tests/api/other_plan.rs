@@ -1,11 +1,11 @@
 //! From one plan's form to another's: offered where it helps, and with all that was typed.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use signup_gateway::signup::Flow;
 
 use crate::helpers::app::{fill, sample, sample_with, urlencode};
 use crate::helpers::form::{UNLIMITED, unlimited_and};
-use crate::helpers::{FLOWS, Page, TestApp, assert_kept, roomy};
+use crate::helpers::{FLOWS, Page, Reply, TestApp, assert_kept, roomy};
 
 const FREE: &str = "jan@gmail.com";
 const ACME: [(&str, &str); 1] = [("host", "acme.example")];
@@ -49,6 +49,29 @@ async fn a_personal_address_is_led_to_the_plans_that_take_it_at_this_tenant() {
 }
 
 #[tokio::test]
+async fn an_address_that_the_studio_refuses_is_told_and_led_on_as_the_flow_asks() {
+    let app = TestApp::with(&roomy(&[])).await;
+    app.studio.reply(Reply::Json(400, json!({ "success": false, "error": "Use a business email" })));
+    for flow in FLOWS {
+        let back = app.sign_up(flow).await;
+        assert_eq!((back.status, back.fields_in_error()), (422, vec!["email".to_owned()]), "{}", flow.slug);
+        let carried = [("switch_language", "email-domain-refused")];
+        let german = app.post(&format!("/signup/{}?lang=de", flow.slug), &urlencode(&fill(&back, &carried))).await;
+        let (words, german_words, offered) = if flow.business_email {
+            ("Enter a work address", "geschäftliche", true)
+        } else {
+            ("This email address was not accepted", "nicht angenommen", false)
+        };
+        for (page, words) in [(&back, words), (&german, german_words)] {
+            let error = page.texts("#email-error").concat();
+            assert!(error.contains(words), "{}: {error}", flow.slug);
+            let plans = page.attributes(".ways [data-plan]", "href");
+            assert_eq!(!plans.is_empty(), offered, "{}: {plans:?}", flow.slug);
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_was_typed_comes_along_to_the_other_plan_in_a_form_of_its_own() {
     let app = TestApp::with(UNLIMITED).await;
     let (trial, pro) = (flow("trial"), flow("pro"));
@@ -83,7 +106,7 @@ async fn what_was_typed_comes_along_to_the_other_plan_in_a_form_of_its_own() {
 async fn neither_pass_nor_id_of_one_plan_comes_to_another_but_the_secrets_of_the_link_do() {
     let app = TestApp::with(&roomy(&[])).await;
     let pro = flow("pro");
-    app.studio.reply(crate::helpers::Reply::Json(422, serde_json::json!({ "success": false, "error": "Full" })));
+    app.studio.reply(Reply::Json(422, json!({ "success": false, "error": "Full" })));
     let trial = app.get(app.get("/signup/trial?sessionId=marked").await.location()).await;
     let refused = app.submit(&trial, &sample(flow("trial"))).await;
     assert!(refused.pass().is_some());
@@ -91,7 +114,7 @@ async fn neither_pass_nor_id_of_one_plan_comes_to_another_but_the_secrets_of_the
     assert_eq!((page.status, page.pass()), (200, None));
     assert_eq!(page.widgets(), ["cf-turnstile-response"], "the other plan's challenge is its own");
     assert!(page.value("ctx").is_some() && page.value("ctx") != refused.value("ctx"));
-    app.studio.reply(crate::helpers::Reply::Json(200, serde_json::json!({ "success": true, "id": 7 })));
+    app.studio.reply(Reply::Json(200, json!({ "success": true, "id": 7 })));
     assert_eq!(app.submit(&page, &sample(pro)).await.status, 303);
     assert_eq!(app.studio.received().pop().unwrap().json()["sessionId"], "marked");
 }

@@ -15,6 +15,8 @@ enum Gets {
     SentToUnnamed(&'static str),
     /// 422 with an error at this field that has these words.
     ErrorAt(&'static str, &'static str),
+    /// 422 with an error at the address, which asks for a business one where the flow does.
+    OtherAddress,
     /// 422 with this notice above the form.
     Refusal(&'static str),
     /// 503, asked to come back after so many seconds.
@@ -69,7 +71,7 @@ async fn check(variables: &[(&str, &str)], rows: Vec<Row>) {
 fn check_answer(flow: &'static Flow, form: &Page, answer: &Page, gets: &Gets, name: &str) {
     let (status, outcome) = match gets {
         Gets::SentTo(_) | Gets::SentToUnnamed(_) => (303, "created"),
-        Gets::ErrorAt(..) | Gets::Refusal(_) => (422, "refused"),
+        Gets::ErrorAt(..) | Gets::OtherAddress | Gets::Refusal(_) => (422, "refused"),
         Gets::Unavailable(_) => (503, "upstream_unavailable"),
         Gets::Failure | Gets::Unknown => (502, "upstream_unavailable"),
     };
@@ -90,6 +92,10 @@ fn check_answer(flow: &'static Flow, form: &Page, answer: &Page, gets: &Gets, na
         Gets::ErrorAt(field, words) => {
             assert_eq!(answer.fields_in_error(), [*field], "{name}");
             assert!(answer.texts(&format!("#{field}-error")).concat().contains(words), "{name}: words at {field}");
+        }
+        Gets::OtherAddress => {
+            let words = if flow.business_email { "Enter a work address" } else { EMAIL };
+            assert!(answer.texts("#email-error").concat().contains(words), "{name}");
         }
         Gets::Refusal(words) => assert!(notice.contains(words), "{name}: {notice}"),
         Gets::Unavailable(_) => assert!(notice.contains("No account was created"), "{name}: {notice}"),
@@ -175,9 +181,8 @@ async fn a_refusal_is_shown_where_it_can_be_corrected() {
     for status in [200, 202, 400, 402, 406, 409, 410, 418, 422, 499] {
         rows.push(("any status with our JSON", refusal(status, "Out of seats"), Gets::Refusal("Out of seats")));
     }
-    for words in ["That username is already in use", "Username already exists", "USERNAME TAKEN", "Username is taken"] {
-        rows.push(("username", refusal(422, words), Gets::ErrorAt("username", USERNAME)));
-    }
+    let username = |words| ("username", refusal(422, words), Gets::ErrorAt("username", USERNAME));
+    rows.extend(["That username is already in use", "Username already exists", "USERNAME TAKEN"].map(username));
     rows.push(("username", refusal(400, "This username is not available"), Gets::ErrorAt("username", USERNAME)));
     for words in [
         "An account with this email address already exists",
@@ -189,15 +194,10 @@ async fn a_refusal_is_shown_where_it_can_be_corrected() {
     ] {
         rows.push(("address in use", refusal(409, words), Gets::Refusal(IN_USE)));
     }
-    for words in [
-        "This email domain is not allowed",
-        "Please use your business email",
-        "Invalid email",
-        "The email is not valid",
-        "Email address is not deliverable",
-    ] {
-        rows.push(("address refused", refusal(422, words), Gets::ErrorAt("email", EMAIL)));
-    }
+    let domain = |words| ("domain refused", refusal(422, words), Gets::OtherAddress);
+    rows.extend(["This email domain is not allowed", "Please use your business email"].map(domain));
+    let address = |words| ("address refused", refusal(422, words), Gets::ErrorAt("email", EMAIL));
+    rows.extend(["Invalid email", "The email is not valid", "Email address is not deliverable"].map(address));
     rows.push(("password", refusal(422, "Password is too weak"), Gets::ErrorAt("password", PASSWORD)));
     rows.push((
         "the first list decides",

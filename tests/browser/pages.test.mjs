@@ -103,6 +103,37 @@ test('in forced colours every control keeps an edge, and nothing that tells some
   await leaveInSilence(visitor);
 });
 
+test('in forced colours the words of the plans stay one below the other', async () => {
+  const visitor = await visit(browser, gateway, { forcedColors: 'active', viewport: { width: 1280, height: 800 } });
+  const { page } = visitor;
+  await page.goto(gateway.url);
+  const [title, lead] = await Promise.all(['h1', '.lead'].map((part) => page.locator(part).boundingBox()));
+  assert.equal(lead.x, title.x);
+  assert.ok(lead.y >= title.y + title.height);
+  await leaveInSilence(visitor);
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`on paper, ${colorScheme}: dark words on no ground, and nothing that only a screen can do`, async () => {
+    const visitor = await visit(browser, gateway, { colorScheme });
+    const { page } = visitor;
+    await page.emulateMedia({ media: 'print', colorScheme });
+    for (const path of ['/', '/signup/trial', '/nothing/here']) {
+      await page.goto(gateway.url + path);
+      const wrong = await page.evaluate(() => [...document.querySelectorAll('body, body *')]
+        .filter((element) => !element.closest('.cf-turnstile, .mark, noscript')).filter((element) => {
+          const { color, backgroundColor, backgroundImage } = getComputedStyle(element);
+          return color !== 'rgb(0, 0, 0)' || backgroundColor !== 'rgba(0, 0, 0, 0)' || backgroundImage !== 'none';
+        }).map((element) => element.outerHTML.slice(0, 80)));
+      assert.deepEqual(wrong, [], path);
+      for (const screenOnly of ['.reveal', '.bottom nav:has([hreflang])', '.skip']) {
+        assert.equal(await page.locator(screenOnly).filter({ visible: true }).count(), 0, `${screenOnly} on ${path}`);
+      }
+    }
+    await leaveInSilence(visitor);
+  });
+}
+
 test('who asks for less motion gets none', async () => {
   const visitor = await visit(browser, gateway, { reducedMotion: 'reduce' });
   const { page } = visitor;

@@ -272,6 +272,10 @@ impl PlansPage<'_> {
         }
     }
 
+    fn lead(&self) -> Cow<'_, str> {
+        self.frame.t(if self.plans.len() == 1 { "plans-lead-one" } else { "plans-lead" })
+    }
+
     /// The words of a flow.
     fn of_flow(&self, flow: &Flow, part: &str) -> Cow<'_, str> {
         self.frame.t(&format!("flow-{}-{part}", flow.slug))

@@ -90,6 +90,7 @@ impl<'a> StatusView<'a> {
             Progress::Trial { until: Some(date) } => {
                 frame.words.with("status-trial-until", &[("date", date.into())]).into()
             }
+            Progress::Suspended if frame.brand.support_url.is_none() => frame.t("status-suspended-text-alone"),
             _ => frame.t(&format!("status-{key}-text")),
         };
         let step =

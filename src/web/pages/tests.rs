@@ -306,6 +306,48 @@ fn a_failure_names_its_reference_and_the_quiet_pages_are_not_indexed() {
 }
 
 #[test]
+fn what_a_page_is_about_is_told_where_a_link_to_it_is_worth_something() {
+    for drawn in every_page() {
+        let (name, page) = (drawn.place(), Html::parse_document(&drawn.html));
+        let answers_a_post = drawn.html.contains(LANGUAGE_SWITCH);
+        let is_linked = !select(&page, ".plans, form").is_empty() && !answers_a_post;
+        let content =
+            |selector: &str| select(&page, selector).first().and_then(|meta| meta.attr("content")).map(str::to_owned);
+        let words = |selector: &str| select(&page, selector).first().map(|element| element.text().collect::<String>());
+        for (meta, shown) in [
+            ("meta[name=description]", words("main .lead")),
+            ("meta[property='og:description']", words("main .lead")),
+            ("meta[property='og:title']", words("h1")),
+            ("meta[property='og:site_name']", Some("Acme".to_owned())),
+        ] {
+            assert_eq!(content(meta), shown.filter(|_| is_linked), "{name}: {meta}");
+        }
+        assert_eq!(content("meta[name=theme-color]").as_deref(), Some("#0b5fff"), "{name}");
+    }
+}
+
+#[test]
+fn a_suspended_account_is_sent_to_support_only_where_there_is_some() {
+    let with_support = brand("Acme");
+    let alone = Brand { support_url: None, ..brand("Acme") };
+    for language in Language::ALL {
+        for (brand, key, href) in [
+            (&with_support, "status-suspended-text", "https://acme.example/help"),
+            (&alone, "status-suspended-text-alone", "https://studio.example"),
+        ] {
+            let html = with_frame(*language, brand, |frame| {
+                let (progress, studio) = (Progress::Suspended, "https://studio.example");
+                StatusPage { frame, progress, studio, refresh_after: None }.render()
+            });
+            let page = Html::parse_document(&html);
+            let lead: String = select(&page, "main .lead")[0].text().collect();
+            assert_eq!(lead, CATALOGUE.words(*language).text(key), "{}", language.tag());
+            assert_eq!(select(&page, "main .go a")[0].attr("href"), Some(href), "{}", language.tag());
+        }
+    }
+}
+
+#[test]
 fn a_status_that_waits_refreshes_without_a_script_too() {
     let brand = brand("Acme");
     with_frame(Language::English, &brand, |frame| {

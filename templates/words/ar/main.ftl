@@ -295,6 +295,7 @@ status-payment-title = أكمل الدفع
 status-payment-text = تأكّد عنوانك. سجّل الدخول لإكمال الدفع، وبعده تبدأ خطتك.
 status-suspended-title = حسابك موقوف
 status-suspended-text = تواصل مع الدعم لمعرفة السبب وما يمكنك فعله.
+status-suspended-text-alone = ابحث في بريدك عن رسالة توضّح السبب وما يمكنك فعله، أو سجّل الدخول لمعرفة المزيد.
 status-deleted-title = حُذف هذا الحساب
 status-deleted-text = يمكنك التسجيل مرة أخرى بنموذج جديد.
 status-step-created = إنشاء الحساب

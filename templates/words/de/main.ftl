@@ -216,6 +216,7 @@ status-payment-title = Schließen Sie die Zahlung ab
 status-payment-text = Ihre Adresse ist bestätigt. Melden Sie sich an, um die Zahlung abzuschließen. Danach beginnt Ihr Tarif.
 status-suspended-title = Ihr Konto ist gesperrt
 status-suspended-text = Wenden Sie sich an den Support. Dort erfahren Sie, warum und was zu tun ist.
+status-suspended-text-alone = Suchen Sie in Ihrem Postfach nach einer E-Mail, die sagt, warum und was zu tun ist, oder melden Sie sich an, um mehr zu erfahren.
 status-deleted-title = Dieses Konto wurde gelöscht
 status-deleted-text = Sie können sich mit einem neuen Formular wieder registrieren.
 status-step-created = Konto angelegt

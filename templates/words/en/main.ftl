@@ -216,6 +216,7 @@ status-payment-title = Finish your payment
 status-payment-text = Your address is confirmed. Sign in to finish the payment: your plan starts when it is done.
 status-suspended-title = Your account is suspended
 status-suspended-text = Contact support to find out why, and what to do.
+status-suspended-text-alone = Look in your mailbox for an email that says why and what to do, or sign in to find out.
 status-deleted-title = This account has been deleted
 status-deleted-text = You can sign up again with a new form.
 status-step-created = Account created

@@ -216,6 +216,7 @@ status-payment-title = Complete el pago
 status-payment-text = Su dirección está confirmada. Inicie sesión para completar el pago. Después empieza su plan.
 status-suspended-title = Su cuenta está suspendida
 status-suspended-text = Contacte con el equipo de asistencia para saber por qué y qué hacer.
+status-suspended-text-alone = Busque en su correo un mensaje que le diga por qué y qué hacer, o inicie sesión para saber más.
 status-deleted-title = Esta cuenta se ha eliminado
 status-deleted-text = Puede registrarse de nuevo con otro formulario.
 status-step-created = Cuenta creada

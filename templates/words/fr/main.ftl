@@ -216,6 +216,7 @@ status-payment-title = Terminez votre paiement
 status-payment-text = Votre adresse est confirmée. Connectez-vous pour terminer le paiement. Votre formule commence ensuite.
 status-suspended-title = Votre compte est suspendu
 status-suspended-text = Contactez l’assistance pour savoir pourquoi et que faire.
+status-suspended-text-alone = Cherchez dans votre messagerie un e-mail qui vous dit pourquoi et que faire, ou connectez-vous pour en savoir plus.
 status-deleted-title = Ce compte a été supprimé
 status-deleted-text = Vous pouvez vous inscrire de nouveau avec un nouveau formulaire.
 status-step-created = Compte créé

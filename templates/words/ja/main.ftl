@@ -213,6 +213,7 @@ status-payment-title = お支払いを完了してください
 status-payment-text = メールアドレスを確認しました。ログインしてお支払いを完了すると、プランが始まります。
 status-suspended-title = アカウントは停止されています
 status-suspended-text = 理由と対処方法については、サポートにお問い合わせください。
+status-suspended-text-alone = 理由と対処方法をお知らせするメールが届いていないか受信トレイをご確認いただくか、サインインしてご確認ください。
 status-deleted-title = このアカウントは削除されました
 status-deleted-text = 新しいフォームからもう一度登録できます。
 status-step-created = アカウントの作成
