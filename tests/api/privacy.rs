@@ -182,7 +182,7 @@ async fn marked_values_never_reach_the_log_when_nothing_is_sent() {
             assert_eq!(event.get("consent_sha256"), None, "{} {row}", flow.slug);
         }
         for (row, reply, status) in [
-            ("siteverify's garbage", Reply::Json(200, json!({ "zq9": "zq9" })), 503),
+            ("siteverify's garbage", Reply::Json(200, json!({ "zq9": "zq9" })), 422),
             ("siteverify's failure", Reply::Json(500, json!({ "zq9": "zq9" })), 503),
             ("siteverify's codes", Reply::Json(200, json!({ "success": false, "error-codes": ["zq9-code"] })), 422),
             ("another action", Reply::Json(200, verified("zq9-action")), 422),
