@@ -137,5 +137,5 @@ pub fn sound_answers(body: &Value) -> Vec<(&'static str, Reply)> {
 /// What any failure may take at most: the budget of the tests, and a busy machine. Who floods us over loopback keeps an
 /// unoptimised parser from looking at the clock for seconds.
 pub fn in_time(fault: &str) -> Duration {
-    Duration::from_secs(if fault.starts_with("1xx for ever") { 90 } else { 30 })
+    Duration::from_secs(if fault.starts_with("1xx for ever") { 90 } else { 12 })
 }
