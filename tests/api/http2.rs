@@ -4,6 +4,9 @@ use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use serde_json::json;
+use signup_gateway::http::{Clients, SharedConnections};
+use signup_gateway::settings::Http2;
 
 use crate::helpers::app::sample;
 use crate::helpers::faults::in_time;
@@ -165,11 +168,49 @@ async fn a_connection_that_was_closed_while_idle_costs_nobody_a_sign_up() {
             let form = app.form(flow, "").await;
             let (creations, connections) = (studio.received().len(), studio.connections());
             studio.hang_up(goodbye);
-            // A close over loopback is there long before.
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            studio.is_left().await;
             assert_created(&app.submit(&form, &sample(flow)).await, &name);
             assert_eq!((studio.received().len() - creations, studio.connections() - connections), (1, 1), "{name}");
         }
+    }
+}
+
+/// A request to the studio on a shared connection, sent once this is polled.
+fn asked(shared: &SharedConnections, studio: &Http2Studio) -> impl Future<Output = bool> + 'static {
+    let mut stream = shared.stream().unwrap();
+    let sent = stream.client().post(studio.url()).json(&json!({})).send();
+    async move {
+        let answered = sent.await.is_ok();
+        stream.answered();
+        answered
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_carries_requests_is_not_joined_by_another_after_a_pause() {
+    loop {
+        let studio = Http2Studio::start().await;
+        let shared = Clients::new(Duration::from_secs(60), Http2::PriorKnowledge).unwrap().shared_connections();
+        studio.next(&[Act::Silence, Act::CreateLater, Act::Create]);
+        let carried = tokio::spawn(asked(&shared, &studio));
+        studio.has_read(1).await;
+        let heard = tokio::spawn(asked(&shared, &studio));
+        studio.has_read(2).await;
+        // Longer than an HTTP/1 connection would be kept idle; in between somebody is answered, or it would be left.
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        let heard_after = Instant::now();
+        studio.answer();
+        assert!(heard.await.unwrap());
+        tokio::time::sleep(Duration::from_millis(2_000)).await;
+        let next = asked(&shared, &studio);
+        let was_heard_lately = heard_after.elapsed() < Duration::from_millis(2_900);
+        assert!(next.await);
+        carried.abort();
+        if was_heard_lately {
+            assert_eq!(studio.connections(), 1);
+            return;
+        }
+        // The machine has stalled: the connection was rightly left.
     }
 }
 
@@ -181,7 +222,17 @@ async fn above_a_hundred_creations_at_once_there_is_another_connection_and_nobod
     rlimit::increase_nofile_limit(1_000 + 4 * u64::try_from(crowd).unwrap()).unwrap();
     let studio = Http2Studio::start().await;
     let limit = crowd.to_string();
-    let app = app_beside(&studio, &[("SIGNUP__UPSTREAM__MAX_IN_FLIGHT", &limit)]).await;
+    let app = app_beside(
+        &studio,
+        &[
+            ("SIGNUP__UPSTREAM__MAX_IN_FLIGHT", &limit),
+            // A crowd takes its time on a busy machine.
+            ("SIGNUP__TURNSTILE__TIMEOUT", "120s"),
+            ("SIGNUP__UPSTREAM__TIMEOUT", "120s"),
+            ("SIGNUP__UPSTREAM__CONNECT_TIMEOUT", "60s"),
+        ],
+    )
+    .await;
     studio.next(&vec![Act::CreateLater; crowd]);
     let told = async {
         // A request above the peer's limit would not be read.
