@@ -9,7 +9,7 @@ use signup_gateway::http::{Clients, SharedConnections};
 use signup_gateway::settings::Http2;
 
 use crate::helpers::app::sample;
-use crate::helpers::faults::in_time;
+use crate::helpers::faults::IN_TIME;
 use crate::helpers::http2::{Act, Http2Studio, MOST_STREAMS, code};
 use crate::helpers::neighbour::{STUDIO_URL, Vacancy};
 use crate::helpers::{FLOWS, Page, TestApp, assert_kept, roomy};
@@ -53,7 +53,7 @@ async fn creations_share_a_connection() {
 #[tokio::test]
 async fn whatever_becomes_of_a_creation_that_was_sent_it_is_never_sent_again() {
     let studio = Http2Studio::start().await;
-    let app = app_beside(&studio, &[("SIGNUP__UPSTREAM__TIMEOUT", "400ms")]).await;
+    let app = app_beside(&studio, &[("SIGNUP__UPSTREAM__TIMEOUT", "3s")]).await;
     for act in [
         Act::Reset(code::REFUSED_STREAM),
         Act::GoAway { processed: false },
@@ -77,7 +77,7 @@ async fn whatever_becomes_of_a_creation_that_was_sent_it_is_never_sent_again() {
             let form = app.form(flow, "").await;
             let started = Instant::now();
             let first = app.submit(&form, &sample(flow)).await;
-            assert!(started.elapsed() < in_time(&name), "{name}: {:?}", started.elapsed());
+            assert!(started.elapsed() < IN_TIME, "{name}: {:?}", started.elapsed());
             assert_eq!(first.status, 504, "{name}: {}", first.notice_text());
             assert_kept(flow, &first, &sample(flow), &name);
             let again = app.submit(&form, &sample(flow)).await;
@@ -137,7 +137,7 @@ async fn who_shares_a_connection_shares_its_end_and_the_circuit_counts_one_failu
 #[tokio::test]
 async fn a_connection_that_died_without_a_word_is_left_when_time_is_up() {
     let studio = Http2Studio::start().await;
-    let app = app_beside(&studio, &[("SIGNUP__UPSTREAM__TIMEOUT", "400ms")]).await;
+    let app = app_beside(&studio, &[("SIGNUP__UPSTREAM__TIMEOUT", "3s")]).await;
     for answer in crowd_while(&app, &studio, Http2Studio::freeze).await {
         assert_eq!(answer.status, 504, "{}", answer.notice_text());
     }
