@@ -190,7 +190,7 @@ fn asked(shared: &SharedConnections, studio: &Http2Studio) -> impl Future<Output
 async fn a_connection_that_carries_requests_is_not_joined_by_another_after_a_pause() {
     loop {
         let studio = Http2Studio::start().await;
-        let shared = Clients::new(Duration::from_secs(60), Http2::PriorKnowledge).unwrap().shared_connections();
+        let shared = Clients::new(Duration::from_mins(1), Http2::PriorKnowledge).unwrap().shared_connections();
         studio.next(&[Act::Silence, Act::CreateLater, Act::Create]);
         let carried = tokio::spawn(asked(&shared, &studio));
         studio.has_read(1).await;
@@ -201,7 +201,7 @@ async fn a_connection_that_carries_requests_is_not_joined_by_another_after_a_pau
         let heard_after = Instant::now();
         studio.answer();
         assert!(heard.await.unwrap());
-        tokio::time::sleep(Duration::from_millis(2_000)).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
         let next = asked(&shared, &studio);
         let was_heard_lately = heard_after.elapsed() < Duration::from_millis(2_900);
         assert!(next.await);

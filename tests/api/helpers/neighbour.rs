@@ -336,16 +336,8 @@ pub(super) async fn write_reply(stream: &mut TcpStream, reply: Reply) -> bool {
             }
             false
         }
-        Reply::Reset => Box::pin(write_reply(stream, Reply::ResetAfter(Vec::new()))).await,
-        Reply::ResetAfter(bytes) => {
-            let _gone = stream.write_all(&bytes).await;
-            // Time to be read: a reset throws away what is still on its way.
-            if !bytes.is_empty() {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
-            false
-        }
+        Reply::Reset => reset_after(stream, &[]).await,
+        Reply::ResetAfter(bytes) => reset_after(stream, &bytes).await,
         Reply::Behind(gate, reply) => {
             let _open = gate.0.acquire().await;
             Box::pin(write_reply(stream, *reply)).await
@@ -355,6 +347,17 @@ pub(super) async fn write_reply(stream: &mut TcpStream, reply: Reply) -> bool {
             Box::pin(write_reply(stream, *reply)).await
         }
     }
+}
+
+/// Whether the connection stays open: never.
+async fn reset_after(stream: &mut TcpStream, bytes: &[u8]) -> bool {
+    let _gone = stream.write_all(bytes).await;
+    // Time to be read: a reset throws away what is still on its way.
+    if !bytes.is_empty() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
+    false
 }
 
 fn answer(status: u16, headers: &str, body: &Value) -> Vec<u8> {
