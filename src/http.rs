@@ -73,7 +73,9 @@ impl Clients {
         // A connection that is used once is never idle: nothing is to be probed.
         let fresh = fresh.tcp_keepalive(None).tcp_keepalive_interval(None).tcp_keepalive_retries(None).build()?;
         let shared = move || {
-            let builder = base.builder(HTTP_2);
+            // The client counts from the last request that began, not from the last that ended: by its clock a connection
+            // that is in use would soon be idle, and get another beside it.
+            let builder = base.builder(HTTP_2).pool_idle_timeout(shared::MAX_AGE);
             // Without it a peer that takes no notice of the offer gets HTTP/1, and creations say that they are the last.
             if http2 == Http2::PriorKnowledge { builder.http2_prior_knowledge() } else { builder }
         };

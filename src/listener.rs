@@ -147,11 +147,7 @@ where
 {
     let listener = listen(address)?;
     let bound = listener.local_addr()?;
-    let builder = ServerBuilder::new()
-        .disable_signals()
-        // In whole seconds, and never less than is asked for: attempts end with their worker.
-        .shutdown_timeout(limits.drain.as_secs() + u64::from(limits.drain.subsec_nanos() > 0))
-        .max_concurrent_connections(MAX_CONNECTIONS);
+    let builder = builder(limits.drain);
     let stopping = builder.graceful_shutdown_signal();
     let builder = builder.listen("visitors", listener, move || {
         let stopping = stopping.clone();
@@ -184,6 +180,14 @@ where
         })
     })?;
     Ok((builder.run(), bound))
+}
+
+fn builder(drain: Duration) -> ServerBuilder {
+    ServerBuilder::new()
+        .disable_signals()
+        // In whole seconds, and never less than is asked for: attempts end with their worker.
+        .shutdown_timeout(drain.as_secs() + u64::from(drain.subsec_nanos() > 0))
+        .max_concurrent_connections(MAX_CONNECTIONS)
 }
 
 fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {

@@ -237,63 +237,73 @@ fn build_tenants(
     funnel: &Funnel,
     before: Option<&Tenants>,
 ) -> Result<Tenants, ClientError> {
-    let mut clients = HashMap::new();
-    let utm_format = settings.attribution.utm_format;
+    let mut shared = Shared { flows, utm_format: settings.attribution.utm_format, clients: HashMap::new() };
     let build = |tenant: &TenantSettings| {
         let funnel = flows.iter().map(|flow| (flow.slug, funnel.series(&tenant.id, flow))).collect();
         let replaced = before.and_then(|tenants| tenants.iter().find(|one| one.settings.id == tenant.id));
-        build_tenant(tenant.clone(), utm_format, flows, &mut clients, funnel, replaced.map(|one| &one.studio))
-            .map(Arc::new)
+        shared.tenant(tenant.clone(), funnel, replaced.map(|one| &one.studio)).map(Arc::new)
     };
     let all = settings.tenants.iter().map(build).collect::<Result<Vec<_>, _>>()?;
     Ok(Tenants::new(all, settings.server.strict_hosts))
 }
 
-fn build_tenant(
-    settings: TenantSettings,
+/// What the tenants of a process have in common.
+struct Shared {
+    flows: &'static [&'static Flow],
     utm_format: UtmFormat,
-    flows: &[&'static Flow],
-    clients: &mut HashMap<(Duration, Http2), Clients>,
-    funnel: HashMap<&'static str, Arc<Series>>,
-    replaced: Option<&Studio>,
-) -> Result<Tenant, ClientError> {
-    let (patience, http2) = (settings.upstream.connect_budget(), settings.upstream.http2);
-    let clients = match clients.get(&(patience, http2)) {
-        Some(clients) => clients.clone(),
-        None => clients.entry((patience, http2)).or_insert(Clients::new(patience, http2)?).clone(),
-    };
-    let turnstile = &settings.turnstile;
-    let siteverify = turnstile.secret_key.clone().map(|secret| {
-        let (url, hostnames) = (turnstile.siteverify_url.clone(), turnstile.hostnames.clone());
-        Siteverify::new(clients.pooled.clone(), url, secret, hostnames, turnstile.timeout)
-    });
-    let challenge = Challenge { siteverify, on_outage: turnstile.on_outage, mode: turnstile.mode };
-    let redirect = &settings.redirect;
-    let targets = redirect.return_origins.iter().chain(&redirect.hop_origins);
-    let headers = SecurityHeaders::new(&settings.public_url, &turnstile.script_url, targets);
-    let studio = Studio::new(StudioParts {
-        clients,
-        upstream: settings.upstream.clone(),
-        utm_format,
-        redirect: redirect.clone(),
-        organization_id: settings.organization_id,
-    });
-    let studio = match replaced {
-        Some(before) => studio.in_place_of(before),
-        None => studio,
-    };
-    Ok(Tenant {
-        page_budget: settings.page_budget(),
-        stencils: Stencils::new(flows),
-        consents: Consents::default(),
-        views: flows.iter().map(|flow| (flow.slug, views(flow, &settings.id))).collect(),
-        logo_href: settings.brand.logo.as_ref().map(assets::logo_href),
-        studio,
-        challenge,
-        headers,
-        funnel,
-        settings,
-    })
+    /// By how long they wait for a connection, and what they speak.
+    clients: HashMap<(Duration, Http2), Clients>,
+}
+
+impl Shared {
+    fn clients(&mut self, patience: Duration, http2: Http2) -> Result<Clients, ClientError> {
+        if let Some(clients) = self.clients.get(&(patience, http2)) {
+            return Ok(clients.clone());
+        }
+        Ok(self.clients.entry((patience, http2)).or_insert(Clients::new(patience, http2)?).clone())
+    }
+
+    fn tenant(
+        &mut self,
+        settings: TenantSettings,
+        funnel: HashMap<&'static str, Arc<Series>>,
+        replaced: Option<&Studio>,
+    ) -> Result<Tenant, ClientError> {
+        let (patience, http2) = (settings.upstream.connect_budget(), settings.upstream.http2);
+        let clients = self.clients(patience, http2)?;
+        let turnstile = &settings.turnstile;
+        let siteverify = turnstile.secret_key.clone().map(|secret| {
+            let (url, hostnames) = (turnstile.siteverify_url.clone(), turnstile.hostnames.clone());
+            Siteverify::new(clients.pooled.clone(), url, secret, hostnames, turnstile.timeout)
+        });
+        let challenge = Challenge { siteverify, on_outage: turnstile.on_outage, mode: turnstile.mode };
+        let redirect = &settings.redirect;
+        let targets = redirect.return_origins.iter().chain(&redirect.hop_origins);
+        let headers = SecurityHeaders::new(&settings.public_url, &turnstile.script_url, targets);
+        let studio = Studio::new(StudioParts {
+            clients,
+            upstream: settings.upstream.clone(),
+            utm_format: self.utm_format,
+            redirect: redirect.clone(),
+            organization_id: settings.organization_id,
+        });
+        let studio = match replaced {
+            Some(before) => studio.in_place_of(before),
+            None => studio,
+        };
+        Ok(Tenant {
+            page_budget: settings.page_budget(),
+            stencils: Stencils::new(self.flows),
+            consents: Consents::default(),
+            views: self.flows.iter().map(|flow| (flow.slug, views(flow, &settings.id))).collect(),
+            logo_href: settings.brand.logo.as_ref().map(assets::logo_href),
+            studio,
+            challenge,
+            headers,
+            funnel,
+            settings,
+        })
+    }
 }
 
 /// Found once: looking a counter up by its labels takes longer than counting.

@@ -2,8 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -16,8 +14,8 @@ use crate::generator::{Arrivals, Load, Outcome, Request};
 use crate::machine::{BOTH_CORES, MEASURED_CORE, Process, median};
 use crate::requests::{LINK, get, sign_up};
 use crate::subjects::{
-    Gateway, Subject, bare, free_port, haproxy, is_ready, neighbours, redis, rival, rival_of_tls, studio_of_http2,
-    studio_of_tls,
+    Gateway, Subject, bare, body_of, haproxy, is_ready, neighbours, redis, rival, rival_of_tls, slow_studio,
+    studio_of_http2, studio_of_tls,
 };
 
 /// Rounds of a comparison; the table shows medians.
@@ -381,40 +379,4 @@ fn table(title: &str, rows: &[Row<'_>]) {
             row.failures
         );
     }
-}
-
-/// The body of a page.
-fn body_of(subject: &Subject, path: &str) -> Result<Vec<u8>, Failure> {
-    let address = subject.address;
-    let output = Command::new("curl").args(["-sSf", &format!("http://{address}{path}")]).output()?;
-    if output.status.success() { Ok(output.stdout) } else { Err("curl failed".into()) }
-}
-
-/// A studio that takes its time.
-fn slow_studio(delay: Duration) -> Result<std::net::SocketAddr, Failure> {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let address = free_port()?;
-    let socket = tokio::net::TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    let listener = socket.listen(8_192)?;
-    let answer: Arc<[u8]> = {
-        let body = r#"{"success":true,"id":7,"redirectUrl":"http://localhost:3000/welcome"}"#;
-        format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
-            .into_bytes()
-            .into()
-    };
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let answer = Arc::clone(&answer);
-            tokio::spawn(async move {
-                // A form fits into one read.
-                let mut request = vec![0; 16 * 1024];
-                let _ = stream.read(&mut request).await;
-                tokio::time::sleep(delay).await;
-                let _ = stream.write_all(&answer).await;
-            });
-        }
-    });
-    Ok(address)
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::Failure;
@@ -273,4 +274,40 @@ pub fn is_ready(address: SocketAddr) -> Result<(), Failure> {
         std::thread::sleep(Duration::from_micros(500));
     }
     Err("the gateway is not ready".into())
+}
+
+/// The body of a page.
+pub fn body_of(subject: &Subject, path: &str) -> Result<Vec<u8>, Failure> {
+    let address = subject.address;
+    let output = Command::new("curl").args(["-sSf", &format!("http://{address}{path}")]).output()?;
+    if output.status.success() { Ok(output.stdout) } else { Err("curl failed".into()) }
+}
+
+/// A studio that takes its time.
+pub fn slow_studio(delay: Duration) -> Result<SocketAddr, Failure> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let address = free_port()?;
+    let socket = tokio::net::TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    let listener = socket.listen(8_192)?;
+    let answer: Arc<[u8]> = {
+        let body = r#"{"success":true,"id":7,"redirectUrl":"http://localhost:3000/welcome"}"#;
+        format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+            .into_bytes()
+            .into()
+    };
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = Arc::clone(&answer);
+            tokio::spawn(async move {
+                // A form fits into one read.
+                let mut request = vec![0; 16 * 1024];
+                let _ = stream.read(&mut request).await;
+                tokio::time::sleep(delay).await;
+                let _ = stream.write_all(&answer).await;
+            });
+        }
+    });
+    Ok(address)
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use super::email::{Email, fold_domain};
 use super::policy::Mode;
 
-/// Folded domains.
+/// A list of folded domains that is searched without copying it.
 #[derive(Clone)]
 pub enum DomainList {
     /// A sorted list compiled in: origin and licence in `config/lists/README.md`.

@@ -18,6 +18,7 @@ use thread_local::ThreadLocal;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use super::IDLE_TIMEOUT;
 use crate::causes::chain;
 
 /// Requests at once on one connection. No peer should allow fewer (RFC 9113, 6.5.2); at one that does, those above its limit
@@ -27,21 +28,26 @@ const STREAMS: usize = 100;
 /// nothing.
 const MAX_REQUESTS: usize = 500;
 /// How long a connection takes new requests: a studio that moves is followed, and one that grows is used whole.
-const MAX_AGE: Duration = Duration::from_mins(1);
+pub(super) const MAX_AGE: Duration = Duration::from_mins(1);
 /// How long somebody may wait on a connection, and nobody have an answer, before it takes nobody new: it may be dead.
 const QUIET: Duration = Duration::from_secs(3);
 
 /// Makes the client of a connection.
 pub(super) type Builder = Arc<dyn Fn() -> ClientBuilder + Send + Sync>;
 
+/// How long a connection may rest and be used again. A server that closes it just then leaves an outcome unknown.
+const REST: Duration = IDLE_TIMEOUT;
+
 /// The connections to one studio, each thread's own: a connection lives on the thread that made it, as long as that
-/// thread's requests, and one that ended with another worker would take ours along.
+/// thread's requests, and one that ended with another worker would take ours along. A thread that begins after another has
+/// ended may have its place here, and finds its connections closed.
 pub struct SharedConnections {
     builder: Builder,
     of_each_thread: ThreadLocal<RefCell<Vec<SharedConnection>>>,
 }
 
-/// A client with one connection.
+/// A client with one connection: it makes the next when this one is closed. Where the protocol is agreed upon in the TLS
+/// handshake, requests that come before the first has ended each make their own, of which one is kept.
 struct SharedConnection {
     client: Client,
     made_at: Instant,
@@ -105,7 +111,7 @@ impl SharedConnection {
     }
 
     fn takes_requests(&self) -> bool {
-        let is_heard = self.is_idle() || self.health.heard().elapsed() < QUIET;
+        let is_heard = self.health.heard().elapsed() < if self.is_idle() { REST } else { QUIET };
         let is_young = self.made_at.elapsed() < MAX_AGE && self.requests < MAX_REQUESTS;
         is_young && is_heard && !self.health.is_left.load(Ordering::Relaxed)
     }
@@ -193,8 +199,8 @@ mod tests {
         stream
     }
 
-    #[test]
-    fn a_full_connection_gets_another_beside_it_and_is_used_again_when_it_has_room() {
+    #[tokio::test(start_paused = true)]
+    async fn a_full_connection_gets_another_beside_it_and_is_used_again_when_it_has_room() {
         let connections = connections();
         let mut streams: Vec<_> = (0..STREAMS).map(|_| answered(&connections)).collect();
         assert_eq!((count(&connections), first(&connections).available_permits()), (1, 0));
@@ -205,8 +211,8 @@ mod tests {
         assert_eq!((count(&connections), first(&connections).available_permits()), (2, 0));
     }
 
-    #[test]
-    fn a_connection_on_which_a_request_went_unanswered_takes_nobody_new() {
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_on_which_a_request_went_unanswered_takes_nobody_new() {
         let connections = connections();
         let _kept = answered(&connections);
         let left = first(&connections);
@@ -222,10 +228,14 @@ mod tests {
         let connections = connections();
         drop(answered(&connections));
         let old = first(&connections);
-        tokio::time::advance(MAX_AGE / 2).await;
+        let (born, step) = (Instant::now(), QUIET / 3);
+        while born.elapsed() + step < MAX_AGE {
+            tokio::time::advance(step).await;
+            drop(answered(&connections));
+        }
         let _kept = answered(&connections);
         assert_eq!((count(&connections), old.available_permits()), (1, STREAMS - 1));
-        tokio::time::advance(MAX_AGE / 2).await;
+        tokio::time::advance(step).await;
         let _new = answered(&connections);
         assert_eq!((count(&connections), old.available_permits()), (1, STREAMS - 1));
         assert!(!Arc::ptr_eq(&old, &first(&connections)));
@@ -251,7 +261,7 @@ mod tests {
         let connections = connections();
         drop(answered(&connections));
         let used = first(&connections);
-        tokio::time::advance(QUIET * 2).await;
+        tokio::time::advance(QUIET).await;
         for _ in 1..MAX_REQUESTS {
             drop(answered(&connections));
         }
@@ -260,8 +270,18 @@ mod tests {
         assert!(!Arc::ptr_eq(&used, &first(&connections)));
     }
 
-    #[test]
-    fn a_connection_that_breaks_is_one_failure_for_all_who_share_it() {
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_rested_for_long_is_not_used_again() {
+        let connections = connections();
+        drop(answered(&connections));
+        let rested = first(&connections);
+        tokio::time::advance(REST).await;
+        drop(answered(&connections));
+        assert!(!Arc::ptr_eq(&rested, &first(&connections)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_breaks_is_one_failure_for_all_who_share_it() {
         let connections = connections();
         let mut streams = [(); 3].map(|()| connections.stream().unwrap());
         for stream in &mut streams {

@@ -147,7 +147,7 @@ mod tests {
     use crate::signup::flows::FLOWS;
 
     /// Far longer than any stop that nobody holds up.
-    const PATIENCE: Duration = Duration::from_secs(60);
+    const PATIENCE: Duration = Duration::from_mins(1);
 
     fn application() -> Application {
         let environment: BTreeMap<String, String> = [

@@ -1,10 +1,9 @@
 //! Static files, embedded and compressed by `build.rs`, each at an address that changes with its content.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::tenant::Logo;
+use crate::seal::hex;
 
 /// One static file in every encoding it is served in.
 pub struct Asset {
@@ -62,11 +61,8 @@ pub fn logo_href(logo: &Logo) -> String {
 /// The first 16 hexadecimal digits of the content's SHA-256, as `build.rs` computes them.
 #[must_use]
 pub fn content_hash(content: &[u8]) -> String {
-    let mut hash = String::with_capacity(16);
-    for byte in Sha256::digest(content).iter().take(8) {
-        // Writing to a string cannot fail.
-        let _infallible = write!(hash, "{byte:02x}");
-    }
+    let mut hash = hex(&Sha256::digest(content));
+    hash.truncate(16);
     hash
 }
 

@@ -6,7 +6,6 @@
 //! no flow. That is for a flow which has only just begun. The tests hold every flow of the product to all languages.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 pub use fluent_bundle::FluentValue;
@@ -18,6 +17,7 @@ use unic_langid::LanguageIdentifier;
 
 use crate::domain::language::{Direction, Language};
 use crate::domain::tenant::Brand;
+use crate::seal::hex;
 use crate::signup::{Field, Flow, Kind, Problem};
 
 /// The words that belong to no flow.
@@ -310,11 +310,7 @@ impl Words {
             part.text = part.text.replace(NAME, &brand.name);
         }
         let text: String = parts.iter().map(|part| part.text.as_str()).collect();
-        let mut sha256 = String::with_capacity(64);
-        for byte in Sha256::digest(text.as_bytes()) {
-            // Writing to a string cannot fail.
-            let _infallible = write!(sha256, "{byte:02x}");
-        }
+        let sha256 = hex(&Sha256::digest(text.as_bytes()));
         Consent { parts, text, version: self.text("consent-version").to_owned(), sha256 }
     }
 }

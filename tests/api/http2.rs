@@ -4,9 +4,12 @@ use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use serde_json::json;
+use signup_gateway::http::{Clients, SharedConnections};
+use signup_gateway::settings::Http2;
 
 use crate::helpers::app::sample;
-use crate::helpers::faults::in_time;
+use crate::helpers::faults::IN_TIME;
 use crate::helpers::http2::{Act, Http2Studio, MOST_STREAMS, code};
 use crate::helpers::neighbour::{STUDIO_URL, Vacancy};
 use crate::helpers::{FLOWS, Page, TestApp, assert_kept, roomy};
@@ -50,7 +53,7 @@ async fn creations_share_a_connection() {
 #[tokio::test]
 async fn whatever_becomes_of_a_creation_that_was_sent_it_is_never_sent_again() {
     let studio = Http2Studio::start().await;
-    let app = app_beside(&studio, &[("SIGNUP__UPSTREAM__TIMEOUT", "400ms")]).await;
+    let app = app_beside(&studio, &[("SIGNUP__UPSTREAM__TIMEOUT", "3s")]).await;
     for act in [
         Act::Reset(code::REFUSED_STREAM),
         Act::GoAway { processed: false },
@@ -74,7 +77,7 @@ async fn whatever_becomes_of_a_creation_that_was_sent_it_is_never_sent_again() {
             let form = app.form(flow, "").await;
             let started = Instant::now();
             let first = app.submit(&form, &sample(flow)).await;
-            assert!(started.elapsed() < in_time(&name), "{name}: {:?}", started.elapsed());
+            assert!(started.elapsed() < IN_TIME, "{name}: {:?}", started.elapsed());
             assert_eq!(first.status, 504, "{name}: {}", first.notice_text());
             assert_kept(flow, &first, &sample(flow), &name);
             let again = app.submit(&form, &sample(flow)).await;
@@ -134,7 +137,7 @@ async fn who_shares_a_connection_shares_its_end_and_the_circuit_counts_one_failu
 #[tokio::test]
 async fn a_connection_that_died_without_a_word_is_left_when_time_is_up() {
     let studio = Http2Studio::start().await;
-    let app = app_beside(&studio, &[("SIGNUP__UPSTREAM__TIMEOUT", "400ms")]).await;
+    let app = app_beside(&studio, &[("SIGNUP__UPSTREAM__TIMEOUT", "3s")]).await;
     for answer in crowd_while(&app, &studio, Http2Studio::freeze).await {
         assert_eq!(answer.status, 504, "{}", answer.notice_text());
     }
@@ -165,11 +168,49 @@ async fn a_connection_that_was_closed_while_idle_costs_nobody_a_sign_up() {
             let form = app.form(flow, "").await;
             let (creations, connections) = (studio.received().len(), studio.connections());
             studio.hang_up(goodbye);
-            // A close over loopback is there long before.
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            studio.is_left().await;
             assert_created(&app.submit(&form, &sample(flow)).await, &name);
             assert_eq!((studio.received().len() - creations, studio.connections() - connections), (1, 1), "{name}");
         }
+    }
+}
+
+/// A request to the studio on a shared connection, sent once this is polled.
+fn asked(shared: &SharedConnections, studio: &Http2Studio) -> impl Future<Output = bool> + 'static {
+    let mut stream = shared.stream().unwrap();
+    let sent = stream.client().post(studio.url()).json(&json!({})).send();
+    async move {
+        let answered = sent.await.is_ok();
+        stream.answered();
+        answered
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_carries_requests_is_not_joined_by_another_after_a_pause() {
+    loop {
+        let studio = Http2Studio::start().await;
+        let shared = Clients::new(Duration::from_mins(1), Http2::PriorKnowledge).unwrap().shared_connections();
+        studio.next(&[Act::Silence, Act::CreateLater, Act::Create]);
+        let carried = tokio::spawn(asked(&shared, &studio));
+        studio.has_read(1).await;
+        let heard = tokio::spawn(asked(&shared, &studio));
+        studio.has_read(2).await;
+        // Longer than an HTTP/1 connection would be kept idle; in between somebody is answered, or it would be left.
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        let heard_after = Instant::now();
+        studio.answer();
+        assert!(heard.await.unwrap());
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let next = asked(&shared, &studio);
+        let was_heard_lately = heard_after.elapsed() < Duration::from_millis(2_900);
+        assert!(next.await);
+        carried.abort();
+        if was_heard_lately {
+            assert_eq!(studio.connections(), 1);
+            return;
+        }
+        // The machine has stalled: the connection was rightly left.
     }
 }
 
@@ -181,7 +222,17 @@ async fn above_a_hundred_creations_at_once_there_is_another_connection_and_nobod
     rlimit::increase_nofile_limit(1_000 + 4 * u64::try_from(crowd).unwrap()).unwrap();
     let studio = Http2Studio::start().await;
     let limit = crowd.to_string();
-    let app = app_beside(&studio, &[("SIGNUP__UPSTREAM__MAX_IN_FLIGHT", &limit)]).await;
+    let app = app_beside(
+        &studio,
+        &[
+            ("SIGNUP__UPSTREAM__MAX_IN_FLIGHT", &limit),
+            // A crowd takes its time on a busy machine.
+            ("SIGNUP__TURNSTILE__TIMEOUT", "120s"),
+            ("SIGNUP__UPSTREAM__TIMEOUT", "120s"),
+            ("SIGNUP__UPSTREAM__CONNECT_TIMEOUT", "60s"),
+        ],
+    )
+    .await;
     studio.next(&vec![Act::CreateLater; crowd]);
     let told = async {
         // A request above the peer's limit would not be read.

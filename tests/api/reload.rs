@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::helpers::app::{sample, sample_with};
 use crate::helpers::form::{UNLIMITED, attempt, unlimited_and};
-use crate::helpers::neighbour::STUDIO_URL;
+use crate::helpers::neighbour::{Gate, STUDIO_URL};
 use crate::helpers::{FLOWS, Neighbour, Page, Reply, TestApp};
 
 /// Without a comma: older keys are a list.
@@ -91,13 +91,14 @@ async fn an_attempt_in_flight_ends_with_the_neighbours_and_keys_it_began_with() 
     for flow in FLOWS {
         let app = TestApp::with(&unlimited_and(&[OLD_KEY])).await;
         let created = json!({ "success": true, "id": 7, "userId": 7, "redirectUrl": STUDIO_URL });
-        app.studio.reply(Reply::Later(Duration::from_millis(500), Box::new(Reply::Json(200, created))));
+        let gate = Gate::default();
+        app.studio.reply(Reply::Behind(gate.clone(), Box::new(Reply::Json(200, created))));
         let form = app.form(flow, "").await;
         let elsewhere = Neighbour::studio().await;
         let fields = sample(flow);
         let (answer, ()) = tokio::join!(app.submit(&form, &fields), async {
             while app.studio.received().is_empty() {
-                tokio::task::yield_now().await;
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
             let base = elsewhere.url("/v1");
             app.reload(&unlimited_and(&[
@@ -106,6 +107,7 @@ async fn an_attempt_in_flight_ends_with_the_neighbours_and_keys_it_began_with() 
                 ("SIGNUP__UPSTREAM__BASE_URL", &base),
                 ("SIGNUP__REDIRECT__DEFAULT_ORIGIN", "https://other.example"),
             ]));
+            gate.open();
         });
         assert_eq!((answer.status, answer.location()), (303, STUDIO_URL), "{}", flow.slug);
         // The form is still good for that one account, its answer was sealed with the key that is now the previous one.
@@ -144,20 +146,19 @@ async fn calls_in_flight_count_after_a_reload_too() {
     for (name, variables, status) in [("the same limit", one.as_slice(), 503), ("another limit", two.as_slice(), 303)] {
         let app = TestApp::with(&one).await;
         let created = Reply::Json(200, json!({ "success": true, "id": 7, "userId": 7, "redirectUrl": STUDIO_URL }));
-        let (first, flow) = (std::cell::Cell::new(true), FLOWS[0]);
+        let (first, flow, gate) = (std::cell::Cell::new(true), FLOWS[0], Gate::default());
+        let shut = gate.clone();
         app.studio.answer(move |_| {
-            if first.replace(false) {
-                Reply::Later(Duration::from_secs(1), Box::new(created.clone()))
-            } else {
-                created.clone()
-            }
+            if first.replace(false) { Reply::Behind(shut.clone(), Box::new(created.clone())) } else { created.clone() }
         });
         let (slow, second) = tokio::join!(app.sign_up(flow), async {
             while app.studio.received().is_empty() {
-                tokio::task::yield_now().await;
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
             app.reload(variables);
-            app.sign_up(flow).await
+            let second = app.sign_up(flow).await;
+            gate.open();
+            second
         });
         assert_eq!((slow.status, second.status), (303, status), "{name}");
         assert_eq!(app.sign_up(flow).await.status, 303, "{name}: the slot is free again");

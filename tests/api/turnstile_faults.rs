@@ -1,26 +1,25 @@
 //! A siteverify that fails: nobody is refused for it, nothing that was typed is lost, no account is created unproven.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
 use signup_gateway::signup::Flow;
 
 use crate::helpers::app::sample;
-use crate::helpers::faults::{Acts, Ends, Fault, faults, in_time, slammed_doors, sound_answers};
+use crate::helpers::faults::{Acts, Ends, Fault, IN_TIME, LATE, budget, faults, slammed_doors, sound_answers};
 use crate::helpers::neighbour::{Vacancy, raw, verified};
 use crate::helpers::{FLOWS, Reply, TestApp, roomy};
 use crate::turnstile::{Gets, assert_gets};
 
-const TIMEOUT: Duration = Duration::from_millis(600);
-
 /// Both meanings of an outage: what the visitor gets, and the accounts created.
 const POLICIES: [(&str, Gets, usize); 2] = [("reject", Gets::Unavailable, 0), ("allow", Gets::Through, 1)];
 
-async fn app_where_an_outage_means(policy: &str) -> TestApp {
+/// An application with the budget that a fault which ends so is to meet.
+async fn app_where_an_outage_means(policy: &str, ends: Ends) -> TestApp {
     TestApp::with(&roomy(&[
         ("SIGNUP__TURNSTILE__ON_OUTAGE", policy),
-        ("SIGNUP__TURNSTILE__TIMEOUT", "600ms"),
+        ("SIGNUP__TURNSTILE__TIMEOUT", budget(ends)),
         ("SIGNUP__RATE_LIMIT__OUTAGE__BURST", "100000"),
     ]))
     .await
@@ -39,7 +38,7 @@ async fn assert_outage(app: &TestApp, flow: &'static Flow, fault: &Fault, (gets,
     let form = app.form(flow, "").await;
     let started = Instant::now();
     let answer = app.submit(&form, &sample(flow)).await;
-    assert!(started.elapsed() < in_time(name), "{name}: {:?}", started.elapsed());
+    assert!(started.elapsed() < IN_TIME, "{name}: {:?}", started.elapsed());
     assert_gets(flow, &form, &answer, gets, name);
     assert_eq!(app.studio.received().len() - created, accounts, "{name}: accounts");
     let asked = &app.siteverify.received()[asked..];
@@ -59,10 +58,12 @@ async fn assert_outage(app: &TestApp, flow: &'static Flow, fault: &Fault, (gets,
 #[tokio::test]
 async fn an_answer_that_breaks_or_says_nothing_is_an_outage_and_never_a_refusal() {
     for (policy, gets, accounts) in POLICIES {
-        let app = app_where_an_outage_means(policy).await;
-        for (index, fault) in faults(&verified("pro"), TIMEOUT).iter().enumerate() {
+        let hasty = app_where_an_outage_means(policy, Ends::Late).await;
+        let patient = app_where_an_outage_means(policy, Ends::Broken).await;
+        for (index, fault) in faults(&verified("pro"), LATE).iter().enumerate() {
+            let app = if fault.ends == Ends::Late { &hasty } else { &patient };
             let flow = FLOWS[index % FLOWS.len()];
-            assert_outage(&app, flow, fault, (gets, accounts), &format!("{}, {policy}", fault.name)).await;
+            assert_outage(app, flow, fault, (gets, accounts), &format!("{}, {policy}", fault.name)).await;
         }
     }
 }
@@ -70,7 +71,7 @@ async fn an_answer_that_breaks_or_says_nothing_is_an_outage_and_never_a_refusal(
 #[tokio::test]
 async fn an_answer_that_is_not_what_cloudflare_documents_is_an_outage() {
     for (policy, gets, accounts) in POLICIES {
-        let app = app_where_an_outage_means(policy).await;
+        let app = app_where_an_outage_means(policy, Ends::Nonsense).await;
         for flow in FLOWS {
             let good = || verified(flow.slug);
             let whole = good().to_string();
@@ -108,7 +109,7 @@ async fn a_door_slammed_before_the_question_was_read_is_an_outage_too() {
     for (policy, gets, accounts) in POLICIES {
         for fault in slammed_doors() {
             // An application of its own: no idle connection is left from before the door was slammed.
-            let app = app_where_an_outage_means(policy).await;
+            let app = app_where_an_outage_means(policy, fault.ends).await;
             for flow in FLOWS {
                 let name = format!("{}, {}, {policy}", fault.name, flow.slug);
                 assert_outage(&app, flow, &fault, (gets, accounts), &name).await;
@@ -123,11 +124,11 @@ async fn a_siteverify_that_cannot_be_reached_is_an_outage_within_the_budget() {
     let (refuses, swallows) = (refusing.url("/"), full.url("/"));
     let _queue = full.blackhole().await;
     for (policy, gets, accounts) in POLICIES {
-        for (name, url) in [("nobody listens", &refuses), ("a blackhole", &swallows)] {
+        for (name, url, ends) in [("nobody listens", &refuses, Ends::Broken), ("a blackhole", &swallows, Ends::Late)] {
             let app = TestApp::with(&roomy(&[
                 ("SIGNUP__TURNSTILE__SITEVERIFY_URL", url),
                 ("SIGNUP__TURNSTILE__ON_OUTAGE", policy),
-                ("SIGNUP__TURNSTILE__TIMEOUT", "600ms"),
+                ("SIGNUP__TURNSTILE__TIMEOUT", budget(ends)),
                 ("SIGNUP__RATE_LIMIT__OUTAGE__BURST", "100000"),
             ]))
             .await;
@@ -137,7 +138,7 @@ async fn a_siteverify_that_cannot_be_reached_is_an_outage_within_the_budget() {
                 let form = app.form(flow, "").await;
                 let started = Instant::now();
                 let answer = app.submit(&form, &sample(flow)).await;
-                assert!(started.elapsed() < in_time(&name), "{name}: {:?}", started.elapsed());
+                assert!(started.elapsed() < IN_TIME, "{name}: {:?}", started.elapsed());
                 assert_gets(flow, &form, &answer, gets, &name);
                 assert_eq!(app.studio.received().len() - created, accounts, "{name}");
             }
@@ -160,7 +161,7 @@ async fn odd_and_sound_answers_are_understood() {
 
 #[tokio::test]
 async fn a_form_that_met_an_outage_is_good_once_it_is_over() {
-    let app = app_where_an_outage_means("reject").await;
+    let app = app_where_an_outage_means("reject", Ends::Broken).await;
     for flow in FLOWS {
         app.siteverify.reply(Reply::Close);
         let form = app.form(flow, "").await;

@@ -58,7 +58,10 @@ for (const [what, trouble, words] of [
     await page.goto(gateway.url);
     assert.deepEqual(complaints, []);
     await page.evaluate(trouble);
-    await page.waitForTimeout(200);
+    const deadline = Date.now() + 10_000;
+    while (!complaints.some((complaint) => complaint.includes(words)) && Date.now() < deadline) {
+      await page.waitForTimeout(20);
+    }
     assert.ok(complaints.some((complaint) => complaint.includes(words)), `${words}: ${complaints}`);
     await context.close();
   });

@@ -11,6 +11,7 @@
     reason = "tests stop at the first surprise, and their helpers are for them alone"
 )]
 
+mod exposition;
 #[path = "../api/helpers/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "shared with `tests/api`, which uses the rest")]
 mod helpers;

@@ -1,12 +1,13 @@
 //! What operators see: metrics after every outcome, and the dashboard and alerts that are made of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use regex::Regex;
 use serde_json::{Value, json};
 use signup_gateway::guard::HONEYPOT_FIELD;
 use signup_gateway::signup::Flow;
 
+use crate::exposition::Exposition;
 use crate::helpers::app::{sample, sample_with};
 use crate::helpers::neighbour::{STUDIO_URL, raw};
 use crate::helpers::{FLOWS, Neighbour, Page, Reply};
@@ -69,47 +70,6 @@ const UPSTREAM_OUTCOMES: [&str; 9] = [
 ];
 
 const OPERATIONS: [&str; 5] = ["account", "account_by_code", "pro", "trial", "validate_email"];
-
-/// Metrics as Prometheus reads them.
-struct Exposition {
-    types: BTreeMap<String, String>,
-    described: BTreeSet<String>,
-    /// Name of the sample and its labels.
-    samples: Vec<(String, BTreeMap<String, String>)>,
-}
-
-impl Exposition {
-    fn read(text: &str) -> Self {
-        let sample = Regex::new(r"^([a-z_]+)(?:\{(.*)\})? \S+$").unwrap();
-        let label = Regex::new(r#"([a-z_]+)="([^"]*)""#).unwrap();
-        let comment = |line: &str, kind: &str| -> Option<(String, String)> {
-            let (name, rest) = line.strip_prefix(kind)?.trim_start().split_once(' ')?;
-            Some((name.to_owned(), rest.to_owned()))
-        };
-        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let samples = lines.map(|line| {
-            let found = sample.captures(line).unwrap_or_else(|| panic!("no sample: {line}"));
-            let labels = found.get(2).map_or("", |labels| labels.as_str());
-            let labels = label.captures_iter(labels).map(|pair| (pair[1].to_owned(), pair[2].to_owned()));
-            (found[1].to_owned(), labels.collect())
-        });
-        Self {
-            types: text.lines().filter_map(|line| comment(line, "# TYPE")).collect(),
-            described: text.lines().filter_map(|line| comment(line, "# HELP")).map(|(name, _)| name).collect(),
-            samples: samples.collect(),
-        }
-    }
-
-    fn values(&self, metric: &str, label: &str) -> BTreeSet<&str> {
-        let of_metric = self.samples.iter().filter(|(name, _)| name.starts_with(metric));
-        of_metric.filter_map(|(_, labels)| labels.get(label).map(String::as_str)).collect()
-    }
-
-    fn labels(&self, metric: &str) -> BTreeSet<&str> {
-        let of_metric = self.samples.iter().filter(|(name, _)| name == metric);
-        of_metric.flat_map(|(_, labels)| labels.keys().map(String::as_str)).collect()
-    }
-}
 
 fn set<'a>(all: &[&'a str]) -> BTreeSet<&'a str> {
     all.iter().copied().collect()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
@@ -68,7 +69,7 @@ impl TestApp {
         let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
         let app = Self { address, admin, studio, siteverify, state, reloader, client, stop, running };
         while app.get_admin("/health/ready").await.status != 200 {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         app
     }

@@ -16,6 +16,9 @@ const END_HEADERS: u8 = 0x4;
 const ACK: u8 = 0x1;
 const MAX_CONCURRENT_STREAMS: u16 = 0x3;
 
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// Requests at once on one connection: the least that is recommended (RFC 9113, 6.5.2).
 pub const MOST_STREAMS: u32 = 100;
 
@@ -77,6 +80,8 @@ struct Shared {
     /// Requests that were read whole.
     bodies: Mutex<Vec<Value>>,
     connections: Mutex<usize>,
+    /// How many of them were closed by both sides.
+    closed: Mutex<usize>,
 }
 
 /// A running studio; it stops when dropped.
@@ -149,8 +154,16 @@ impl Http2Studio {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        let in_time = tokio::time::timeout(Duration::from_mins(1), read).await;
+        let in_time = tokio::time::timeout(PATIENCE, read).await;
         in_time.unwrap_or_else(|_| panic!("{} of {creations} creations", self.received().len()));
+    }
+
+    /// Waits until every connection so far is closed, by the other side too.
+    pub async fn is_left(&self) {
+        let connections = self.connections();
+        while *self.shared.closed.lock().unwrap() < connections {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Closes every connection, with or without saying so.
@@ -252,9 +265,12 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>, mut orders: broadcast
             break;
         }
     }
-    // What was said last is read before the end is seen.
+    // What was said last is read before the end is seen, and who has seen it closes too.
     let _gone = writer.shutdown().await;
-    reading.abort();
+    let reader = reading.abort_handle();
+    let _stays = tokio::time::timeout(PATIENCE, reading).await;
+    reader.abort();
+    *shared.closed.lock().unwrap() += 1;
 }
 
 /// Type, flags, stream and payload.

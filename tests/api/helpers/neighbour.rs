@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 /// A request as it arrived.
@@ -57,6 +58,24 @@ pub enum Reply {
     Endless(Vec<u8>, Vec<u8>),
     /// A proper answer, after a while.
     Later(Duration, Box<Reply>),
+    /// Another one, once the gate is open.
+    Behind(Gate, Box<Reply>),
+}
+
+/// Shut until it is opened for all.
+#[derive(Clone, Debug)]
+pub struct Gate(Arc<Semaphore>);
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(0)))
+    }
+}
+
+impl Gate {
+    pub fn open(&self) {
+        self.0.close();
+    }
 }
 
 /// What a neighbour does with a connection before it reads a request.
@@ -317,21 +336,28 @@ pub(super) async fn write_reply(stream: &mut TcpStream, reply: Reply) -> bool {
             }
             false
         }
-        Reply::Reset => Box::pin(write_reply(stream, Reply::ResetAfter(Vec::new()))).await,
-        Reply::ResetAfter(bytes) => {
-            let _gone = stream.write_all(&bytes).await;
-            // Time to be read: a reset throws away what is still on its way.
-            if !bytes.is_empty() {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
-            false
+        Reply::Reset => reset_after(stream, &[]).await,
+        Reply::ResetAfter(bytes) => reset_after(stream, &bytes).await,
+        Reply::Behind(gate, reply) => {
+            let _open = gate.0.acquire().await;
+            Box::pin(write_reply(stream, *reply)).await
         }
         Reply::Later(pause, reply) => {
             tokio::time::sleep(pause).await;
             Box::pin(write_reply(stream, *reply)).await
         }
     }
+}
+
+/// Whether the connection stays open: never.
+async fn reset_after(stream: &mut TcpStream, bytes: &[u8]) -> bool {
+    let _gone = stream.write_all(bytes).await;
+    // Time to be read: a reset throws away what is still on its way.
+    if !bytes.is_empty() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
+    false
 }
 
 fn answer(status: u16, headers: &str, body: &Value) -> Vec<u8> {
