@@ -42,10 +42,13 @@ fn redis_is_found_through_a_file_too() {
     let backend = ("SIGNUP__RATE_LIMIT__BACKEND", "redis");
     let settings = load(&[backend, ("SIGNUP__RATE_LIMIT__REDIS_URL_FILE", file.path())]).settings;
     assert_eq!(exposed(settings.rate_limit.redis_url.as_ref()), Some("redis://:marked@127.0.0.1:6379"));
-    for value in ["", "marked", "http://marked@127.0.0.1"] {
+    for value in ["", "marked", "http://marked@127.0.0.1", "rediss://:marked@127.0.0.1#insecure"] {
         let found = problems(&[backend, ("SIGNUP__RATE_LIMIT__REDIS_URL", value)]);
         assert_eq!(found.problems[0].key, "rate_limit.redis_url");
         assert!(!found.to_string().contains("marked"), "{found}");
+    }
+    for scheme in ["redis", "rediss", "valkey", "valkeys"] {
+        load(&[backend, ("SIGNUP__RATE_LIMIT__REDIS_URL", &format!("{scheme}://127.0.0.1"))]);
     }
     let unused = load(&[("SIGNUP__RATE_LIMIT__REDIS_URL", "redis://127.0.0.1")]).settings;
     assert!(unused.rate_limit.redis_url.is_none(), "the backend is memory");
