@@ -109,6 +109,22 @@ async fn readiness_follows_redis_while_nobody_visits() {
 }
 
 #[tokio::test]
+async fn a_redis_that_is_too_slow_for_counts_does_not_come_and_go() {
+    let redis = Redis::start().await;
+    let (watch, count) = (Duration::from_millis(20), Duration::from_millis(200));
+    let app = redis.app(Patience { watch, count, ..patient() }).await;
+    redis.fail(Act::Hesitates(Duration::from_secs(1)), &Question::ALL);
+    app.get("/").await;
+    for _ in 0..3 {
+        let watched = redis.heard(Question::Watch);
+        eventually("it is watched", async || redis.heard(Question::Watch) > watched + 1).await;
+        assert!(is_degraded(&app).await);
+    }
+    redis.recover();
+    eventually("it is fast again", async || !is_degraded(&app).await).await;
+}
+
+#[tokio::test]
 async fn the_first_question_after_an_outage_is_answered() {
     let redis = Redis::start().await;
     let app = redis.app(Patience { silence: Duration::ZERO, ..patient() }).await;
