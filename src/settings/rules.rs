@@ -91,9 +91,20 @@ pub(super) fn redis(scope: &mut Scope<'_>, backend: Backend, url: Option<&Secret
             scope
                 .refuse("rate_limit.redis_url", "must not have a fragment: the server's certificate is always checked");
         }
+        Ok(url) if !names_a_database(&url) => {
+            scope.refuse("rate_limit.redis_url", "must name a host, and nothing after it but the number of a database");
+        }
         Ok(_) => {}
         Err(_unreadable) => scope.refuse("rate_limit.redis_url", REDIS_URL),
     }
+}
+
+/// Whether the client can read where it is to connect: a socket's path, or a host that is one and perhaps a number.
+fn names_a_database(url: &Url) -> bool {
+    let number = url.path().trim_matches('/');
+    let is_host = |host: &str| !host.is_empty() && !["0.0.0.0", "[::]"].contains(&host);
+    url.scheme().ends_with("unix")
+        || url.host_str().is_some_and(is_host) && (number.is_empty() || number.parse::<i64>().is_ok())
 }
 
 pub(super) fn upstream(scope: &mut Scope<'_>, upstream: &Upstream) {
