@@ -47,8 +47,8 @@
 //! ends first, as when it drains, what is under way on them fails, and siteverify is asked again. Creations share none but
 //! their own worker's.
 //! A connection counts as open until its attempts have ended, so that a worker which drains does not end before them
-//! ([`listener`]). The runtime of the process has what outlives visitors: signals, reload, sweeps, and what Redis is told
-//! again.
+//! ([`listener`]). The runtime of the process has what outlives visitors: signals, reload, sweeps, the watch over Redis, and
+//! what it is told again.
 //!
 //! # Modules, in reading order
 //!

@@ -16,7 +16,9 @@ use crate::signup::Flow;
 
 const UNENCRYPTED: &str = "must begin with https:// in production, unless its host is this machine";
 
-/// Schemes that the Redis client knows.
+const REDIS_URL: &str = "must be a URL such as redis://127.0.0.1:6379, or rediss: for TLS";
+
+/// Schemes that the Redis client knows; those that end in two s are for TLS.
 const REDIS_SCHEMES: [&str; 7] = ["redis", "rediss", "valkey", "valkeys", "redis+unix", "valkey+unix", "unix"];
 
 pub(super) fn warn_in_production(scope: &mut Scope<'_>, key: &str, message: impl Display) {
@@ -81,11 +83,28 @@ pub(super) fn redis(scope: &mut Scope<'_>, backend: Backend, url: Option<&Secret
     if backend == Backend::Redis && url.is_none() {
         scope.refuse("rate_limit.redis_url", "is required when rate_limit.backend is redis");
     }
-    let is_redis =
-        |url: &SecretString| Url::parse(url.expose_secret()).is_ok_and(|url| REDIS_SCHEMES.contains(&url.scheme()));
-    if url.is_some_and(|url| !is_redis(url)) {
-        scope.refuse("rate_limit.redis_url", "must be a URL such as redis://127.0.0.1:6379");
+    let Some(url) = url else { return };
+    match Url::parse(url.expose_secret()) {
+        Ok(url) if !REDIS_SCHEMES.contains(&url.scheme()) => scope.refuse("rate_limit.redis_url", REDIS_URL),
+        // The client would take `#insecure` for leave not to check certificates, which it cannot do.
+        Ok(url) if url.fragment().is_some() => {
+            scope
+                .refuse("rate_limit.redis_url", "must not have a fragment: the server's certificate is always checked");
+        }
+        Ok(url) if !names_a_database(&url) => {
+            scope.refuse("rate_limit.redis_url", "must name a host, and nothing after it but the number of a database");
+        }
+        Ok(_) => {}
+        Err(_unreadable) => scope.refuse("rate_limit.redis_url", REDIS_URL),
     }
+}
+
+/// Whether the client can read where it is to connect: a socket's path, or a host that is one and perhaps a number.
+fn names_a_database(url: &Url) -> bool {
+    let number = url.path().trim_matches('/');
+    let is_host = |host: &str| !host.is_empty() && !["0.0.0.0", "[::]"].contains(&host);
+    url.scheme().ends_with("unix")
+        || url.host_str().is_some_and(is_host) && (number.is_empty() || number.parse::<i64>().is_ok())
 }
 
 pub(super) fn upstream(scope: &mut Scope<'_>, upstream: &Upstream) {

@@ -140,6 +140,10 @@ pub(super) async fn keep_watched(shared: Weak<Shared>) {
         let Some(shared) = shared.upgrade() else { return };
         let was_away = shared.is_away();
         let answer = shared.redis.watch().await;
-        shared.note(was_away, answer);
+        // One that is too slow for counts would be away again with the next of them.
+        let is_slow = answer.as_ref().is_ok_and(|took| *took > shared.patience.count);
+        if !(was_away && is_slow) {
+            shared.note(was_away, answer);
+        }
     }
 }

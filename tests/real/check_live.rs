@@ -24,9 +24,7 @@ async fn redis_is_examined_as_the_store_uses_it() {
     assert!(!words.starts_with("version unknown"), "{words}");
 
     let set = async |name: &str, value: &str| {
-        let client = redis::Client::open(url.as_str()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-        let () = redis::cmd("CONFIG").arg("SET").arg(name).arg(value).query_async(&mut connection).await.unwrap();
+        redis.run(&format!("CONFIG SET {name} {value}")).await;
     };
     set("maxmemory", "64mb").await;
     set("maxmemory-policy", "allkeys-lru").await;

@@ -12,6 +12,7 @@ use reqwest::redirect::Policy;
 
 use crate::helpers::app::{SECRET_KEY, fill, urlencode};
 use crate::helpers::{Neighbour, Page};
+use crate::tls_front::Certificates;
 
 /// How long anything may take to come up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -36,6 +37,29 @@ pub fn signal(process: u32, name: &str) {
     assert!(sent.success(), "kill -{name} {process}");
 }
 
+/// Plays rounds until Redis decides one from its beginning to its end, and returns what that one came to: where a machine
+/// stalls for longer than a replica waits, each goes on alone, which is right and another test's.
+pub async fn undisturbed<T>(gateways: &[&Gateway], mut round: impl AsyncFnMut(usize) -> T) -> T {
+    let errors = async || {
+        let mut all = Vec::new();
+        for gateway in gateways {
+            all.push(gateway.metric("signup_store_errors_total").await);
+        }
+        all
+    };
+    for number in 0..20 {
+        for gateway in gateways {
+            gateway.shares().await;
+        }
+        let before = errors().await;
+        let outcome = round(number).await;
+        if errors().await == before {
+            return outcome;
+        }
+    }
+    panic!("Redis decided no round alone");
+}
+
 /// A Redis of its own, forgetful, on loopback.
 pub struct Redis {
     pub port: u16,
@@ -49,8 +73,21 @@ impl Redis {
 
     /// At the port of one that is gone.
     pub async fn at(port: u16) -> Self {
+        Self::with(port, &["--port", &port.to_string()]).await
+    }
+
+    /// One that speaks TLS alone.
+    pub async fn behind_tls(certificates: &Certificates) -> Self {
+        let (port, [certificate, key]) = (free_port(), ["leaf.pem", "leaf.key"].map(|name| certificates.path(name)));
+        let tls = ["--port", "0", "--tls-port", &port.to_string(), "--tls-auth-clients", "no"];
+        let names = ["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-ca-cert-file", &certificate];
+        Self::with(port, &[tls, names].concat()).await
+    }
+
+    async fn with(port: u16, arguments: &[&str]) -> Self {
         let process = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args(arguments)
             .stdout(Stdio::null())
             .spawn()
             .expect("redis-server starts");
@@ -89,7 +126,11 @@ impl Redis {
     }
 
     async fn connection(&self) -> redis::aio::MultiplexedConnection {
-        redis::Client::open(self.url()).unwrap().get_multiplexed_async_connection().await.unwrap()
+        let patient = redis::AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let client = redis::Client::open(self.url()).unwrap();
+        client.get_multiplexed_async_connection_with_config(&patient).await.unwrap()
     }
 
     /// Every key and value it holds, as text.
@@ -268,6 +309,16 @@ impl Gateway {
     /// How many lines of its log hold a text.
     pub fn logged(&self, text: &str) -> usize {
         self.log.lock().unwrap().iter().filter(|line| line.contains(text)).count()
+    }
+
+    /// Waits until Redis decides.
+    pub async fn shares(&self) {
+        eventually("Redis is used", async || self.metric("signup_store_shared").await == Some(1.0)).await;
+    }
+
+    /// Waits until it is known that Redis is away.
+    pub async fn is_alone(&self) {
+        eventually("Redis is missed", async || self.metric("signup_store_shared").await == Some(0.0)).await;
     }
 
     pub fn signal(&self, name: &str) {

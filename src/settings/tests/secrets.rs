@@ -42,11 +42,25 @@ fn redis_is_found_through_a_file_too() {
     let backend = ("SIGNUP__RATE_LIMIT__BACKEND", "redis");
     let settings = load(&[backend, ("SIGNUP__RATE_LIMIT__REDIS_URL_FILE", file.path())]).settings;
     assert_eq!(exposed(settings.rate_limit.redis_url.as_ref()), Some("redis://:marked@127.0.0.1:6379"));
-    for value in ["", "marked", "http://marked@127.0.0.1"] {
+    for value in ["", "marked", "http://marked@127.0.0.1", "redis://", "redis://0.0.0.0", "redis://marked/marked"] {
         let found = problems(&[backend, ("SIGNUP__RATE_LIMIT__REDIS_URL", value)]);
         assert_eq!(found.problems[0].key, "rate_limit.redis_url");
         assert!(!found.to_string().contains("marked"), "{found}");
+        assert!(redis::Client::open(value).is_err(), "{value}: the start would not fail");
     }
+    // The client would read it, and fail when it connects.
+    let unchecked = problems(&[backend, ("SIGNUP__RATE_LIMIT__REDIS_URL", "rediss://:marked@127.0.0.1#insecure")]);
+    assert_eq!(unchecked.problems[0].key, "rate_limit.redis_url");
+    for scheme in ["redis", "rediss", "valkey", "valkeys"] {
+        for rest in ["127.0.0.1", "[::1]:7000", ":marked@cache.internal:6379/3", "cache/"] {
+            let url = format!("{scheme}://{rest}");
+            load(&[backend, ("SIGNUP__RATE_LIMIT__REDIS_URL", &url)]);
+            assert!(redis::Client::open(url.as_str()).is_ok(), "{url}: the start would fail");
+        }
+    }
+    let socket = "redis+unix:///run/redis.sock";
+    load(&[backend, ("SIGNUP__RATE_LIMIT__REDIS_URL", socket)]);
+    assert!(redis::Client::open(socket).is_ok());
     let unused = load(&[("SIGNUP__RATE_LIMIT__REDIS_URL", "redis://127.0.0.1")]).settings;
     assert!(unused.rate_limit.redis_url.is_none(), "the backend is memory");
 }

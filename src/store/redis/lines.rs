@@ -24,7 +24,7 @@ const LATE_ANSWERS: u32 = 2;
 pub(super) struct Lines {
     client: Client,
     connecting: AsyncConnectionConfig,
-    lines: ThreadLocal<ArcSwap<Line>>,
+    by_thread: ThreadLocal<ArcSwap<Line>>,
     /// How often a line was lost. One begun before the last time is not trusted any more, whichever thread has it.
     losses: AtomicU64,
 }
@@ -119,7 +119,7 @@ impl Lines {
         let client = Client::open(told.set_tcp_settings(settings))?;
         // Each question brings its own patience.
         let connecting = AsyncConnectionConfig::new().set_connection_timeout(Some(patience)).set_response_timeout(None);
-        Ok(Self { client, connecting, lines: ThreadLocal::new(), losses: AtomicU64::new(0) })
+        Ok(Self { client, connecting, by_thread: ThreadLocal::new(), losses: AtomicU64::new(0) })
     }
 
     /// Begins this thread's connection, so that the first question does not wait for it.
@@ -145,13 +145,13 @@ impl Lines {
     fn line(&self) -> Arc<Line> {
         let losses = self.losses.load(Ordering::Relaxed);
         let begin = || Line::begin(&self.client, &self.connecting, losses);
-        let lines = self.lines.get_or(|| ArcSwap::new(begin()));
-        let line = lines.load_full();
+        let current = self.by_thread.get_or(|| ArcSwap::new(begin()));
+        let line = current.load_full();
         if !line.is_begun() || (line.losses == losses && !line.has_failed.load(Ordering::Relaxed)) {
             return line;
         }
         let fresh = begin();
-        lines.store(Arc::clone(&fresh));
+        current.store(Arc::clone(&fresh));
         fresh
     }
 

@@ -7,6 +7,7 @@ mod scripts;
 use std::time::Duration;
 
 use redis::RedisError;
+use tokio::time::Instant;
 
 pub use self::examine::examine_redis;
 use self::lines::{Lines, Wait};
@@ -46,11 +47,13 @@ impl Redis {
         self.lines.connect();
     }
 
-    /// Whether it can be written to. Waits for a connection that is being made, as no visitor would.
-    pub(super) async fn watch(&self) -> Result<(), RedisUnavailable> {
+    /// Whether it can be written to, and how long that takes. Waits for a connection that is being made, as no visitor
+    /// would.
+    pub(super) async fn watch(&self) -> Result<Duration, RedisUnavailable> {
         self.lines.connected().await?;
+        let asked = Instant::now();
         let _written: u64 = self.lines.ask(WATCH.key(WATCH_KEY).arg(milliseconds(WATCH_KEPT)), self.form).await?;
-        Ok(())
+        Ok(asked.elapsed())
     }
 
     pub(super) async fn take(&self, scope: Scope, key: LimitKey, quota: Quota) -> Result<Decision, RedisUnavailable> {

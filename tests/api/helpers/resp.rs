@@ -134,7 +134,7 @@ impl Redis {
         format!("redis://{}/", self.address)
     }
 
-    /// An application that shares its state here, and has found it.
+    /// An application that shares its state here, and has asked whether that works.
     pub async fn app(&self, patience: Patience) -> TestApp {
         self.app_with(patience, &[]).await
     }
@@ -145,7 +145,7 @@ impl Redis {
         let shared = [("SIGNUP__RATE_LIMIT__BACKEND", "redis"), ("SIGNUP__RATE_LIMIT__REDIS_URL", url.as_str())];
         let (all, before) = (roomy(&[&shared[..], variables].concat()), self.count(Question::Watch));
         let app = TestApp::waiting_for_redis(patience, &all).await;
-        while self.count(Question::Watch) == before {
+        while self.count(Question::Watch) == before && !app.state.store.is_degraded() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         app
