@@ -206,8 +206,9 @@
     username.after(line);
     username.addEventListener('change', () => {
       const typed = username.value.trim();
-      const isRight = /^(?=.{4,30}$)(?![_.])(?!.*[_.]{2})[\w.-]*[a-zA-Z0-9-]$/.test(typed);
-      line.textContent = !typed || isRight ? '' : rule.textContent;
+      const isSpelt = /^[\w.-]{4,30}$/.test(typed);
+      const isLined = isSpelt && !/^[_.]|[_.]{2}|[_.]$/.test(typed);
+      line.textContent = !typed || isLined ? '' : isSpelt ? username.dataset.rule : rule.textContent;
     });
   }
 

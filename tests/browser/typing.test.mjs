@@ -71,14 +71,17 @@ test('a username that cannot be is told below its field before anything is sent'
   const field = page.locator('[name=username]');
   const rule = await page.locator('#username-hint').textContent();
   const line = page.locator('#username + .help');
-  for (const [typed, isRight] of [
-    ['abc', false], ['ada..lovelace', false], ['ada._lovelace', false], ['.ada', false], ['_ada', false], ['ada_', false],
-    ['ada.', false], ['ada lovelace', false], ['adä.lovelace', false], ['a'.repeat(31), false],
-    ['ada.lovelace', true], ['  ada-lovelace ', true], ['-ada-', true], ['A_d.9', true], ['a'.repeat(30), true], ['', true],
+  const place = 'Username must not begin or end with a dot or underscore, or have two of them in a row';
+  for (const [said, names] of [
+    [rule, ['abc', '.a', 'ada lovelace', 'adä.lovelace', 'ada..lövelace', 'a'.repeat(31)]],
+    [place, ['ada..lovelace', 'ada._lovelace', '.ada', '_ada', 'ada_', 'ada.', '____']],
+    ['', ['ada.lovelace', '  ada-lovelace ', '-ada-', 'A_d.9', 'a'.repeat(30), '']],
   ]) {
-    await field.fill(typed);
-    await field.blur();
-    assert.equal(await line.textContent(), isRight ? '' : rule, typed);
+    for (const typed of names) {
+      await field.fill(typed);
+      await field.blur();
+      assert.equal(await line.textContent(), said, typed);
+    }
   }
   await leaveInSilence(visitor);
 });

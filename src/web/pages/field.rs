@@ -32,6 +32,8 @@ pub(super) struct FieldView<'a> {
 pub(super) enum Control<'a> {
     /// One line.
     Line { value: &'a str, dir: Option<&'static str>, attributes: &'static str, suggestions: Vec<Cow<'a, str>> },
+    /// A username, and what the hint leaves unsaid of its form.
+    Username { value: &'a str, rule: Cow<'a, str> },
     /// An e-mail address, the question that offers a correction with `|` in its place, and the box that insists on it.
     Email { value: &'a str, suggest: String, insist: Option<Insist> },
     /// A new password; its value is nowhere in a page.
@@ -103,12 +105,7 @@ impl<'a> Control<'a> {
             }
             Kind::Text => line("", Vec::new()),
             Kind::Suggest(suggestions) => line("", suggestions.iter().map(|each| suggestion(page, each)).collect()),
-            Kind::Username => Self::Line {
-                value,
-                dir: Some("ltr"),
-                attributes: r#" spellcheck="false" autocapitalize="none" autocorrect="off""#,
-                suggestions: Vec::new(),
-            },
+            Kind::Username => Self::Username { value, rule: page.frame.t("error-username-separator") },
             Kind::Email => Self::Email {
                 value,
                 suggest: page.frame.words.with("email-suggestion", &[("address", "|".into())]),

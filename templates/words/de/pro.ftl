@@ -8,9 +8,9 @@ flow-pro-why = Von rohen Sensordaten zum fertigen Modell
 flow-pro-point-1 = Ein erstes Projekt, bereit ab der ersten Anmeldung
 flow-pro-point-2 = Alle Werkzeuge des Tarifs Professional
 flow-pro-point-3 = Heute anfangen, ohne Verkaufsgespräch
-flow-pro-next = Sie gehen weiter zur Zahlung. Ihr Tarif beginnt, sobald sie erledigt ist.
+flow-pro-next = Als Nächstes folgt die Zahlung. Ihr Tarif beginnt, sobald sie abgeschlossen ist.
 flow-pro-choose = Professional wählen
 flow-pro-submit = Konto anlegen
-flow-pro-sending = Ihr Konto wird angelegt…
+flow-pro-sending = Ihr Konto wird angelegt …
 
 field-projectName-label = Name Ihres ersten Projekts

@@ -1,17 +1,17 @@
 # Die Testphase von Enterprise.
 
-flow-trial-title = Enterprise-Test
-flow-trial-heading = Starten Sie Ihren Enterprise-Test
+flow-trial-title = Enterprise-Testphase
+flow-trial-heading = Starten Sie Ihre Enterprise-Testphase
 flow-trial-summary = Alle Enterprise-Funktionen für Ihr ganzes Team, eine Zeit lang kostenlos.
 flow-trial-for = Unternehmen, die testen möchten, bevor sie sich entscheiden
 flow-trial-why = Sehen Sie, was Ihr Team schaffen kann
 flow-trial-point-1 = Alle Enterprise-Funktionen, von der ersten Minute an
 flow-trial-point-2 = Eine eigene Organisation, die Sie mit Ihrem Team teilen
 flow-trial-point-3 = Keine Zahlungsdaten
-flow-trial-next = Sie kommen direkt zu Ihrer neuen Organisation. Der Test endet von selbst: Sie müssen nichts kündigen.
-flow-trial-choose = Test starten
-flow-trial-submit = Test starten
-flow-trial-sending = Ihr Test wird gestartet…
+flow-trial-next = Sie kommen direkt zu Ihrer neuen Organisation. Die Testphase endet von selbst: Sie müssen nichts kündigen.
+flow-trial-choose = Kostenlos testen
+flow-trial-submit = Testphase starten
+flow-trial-sending = Ihre Testphase wird gestartet …
 
 field-companySize-label = Zahl der Beschäftigten
 field-country-label = Land

@@ -16,7 +16,7 @@ optional = (facultatif)
 
 ## Le choix de la formule
 
-plans-title = Comment voulez-vous commencer ?
+plans-title = Comment voulez‑vous commencer ?
 plans-lead = Choisissez une formule, remplissez un formulaire et lancez-vous.
 plans-lead-one = Remplissez un formulaire et lancez-vous.
 plans-for = Pour qui
@@ -144,9 +144,9 @@ notice-unknown-step-2 = Pas d’e-mail après quelques minutes ? Essayez de vo
 notice-unknown-step-3 = Si cela ne marche pas non plus, envoyez de nouveau le formulaire ci-dessous.
 notice-refused-title = Votre compte n’a pas été créé
 notice-email-in-use-title = Vous avez peut-être déjà un compte
-notice-email-in-use-text = Si cette adresse a un compte, connectez-vous ou réinitialisez-y votre mot de passe. Sinon, utilisez une autre adresse e-mail.
+notice-email-in-use-text = Si cette adresse a un compte, connectez-vous ou réinitialisez votre mot de passe depuis la page de connexion. Sinon, utilisez une autre adresse e-mail.
 notice-account-exists-title = Ce compte existe déjà
-notice-account-exists-text = Cherchez dans votre boîte de réception l’e-mail qui confirme votre adresse, ou connectez-vous.
+notice-account-exists-text = Cherchez dans votre boîte de réception l’e-mail de confirmation de votre adresse, ou connectez-vous.
 notice-used-title = Ce formulaire a déjà servi
 notice-used-text = Il a créé un compte pour une autre adresse e-mail. Pour créer encore un compte, vérifiez vos réponses et envoyez ce nouveau formulaire.
 notice-code-title = Le code de votre lien n’est pas utilisable
@@ -171,7 +171,7 @@ wait-hours = { $count ->
 
 ## Pages d’erreur
 
-error-page-400-title = Cette demande est illisible
+error-page-400-title = Cette requête est illisible
 error-page-400-text = Vérifiez l’adresse dans votre navigateur, ou recommencez depuis le début.
 error-page-403-title = Le formulaire n’a pas été accepté
 error-page-403-text = Il a été envoyé depuis un autre site. Ouvrez ici la page d’inscription et remplissez le formulaire.
@@ -187,7 +187,7 @@ error-page-415-title = Le formulaire n’a pas pu être lu
 error-page-415-text = Ouvrez la page d’inscription et remplissez le formulaire dans votre navigateur.
 error-page-421-title = Il n’y a pas de page d’inscription à cette adresse
 error-page-421-text = Vérifiez l’adresse que vous avez reçue.
-error-page-429-title = Trop de demandes
+error-page-429-title = Trop de requêtes
 error-page-429-text = Vous pourrez recharger la page { $wait }.
 error-page-4xx-title = Cela n’a pas fonctionné
 error-page-4xx-text = Vérifiez l’adresse, ou recommencez depuis le début.
@@ -216,7 +216,7 @@ status-payment-title = Terminez votre paiement
 status-payment-text = Votre adresse est confirmée. Connectez-vous pour terminer le paiement. Votre formule commence ensuite.
 status-suspended-title = Votre compte est suspendu
 status-suspended-text = Contactez l’assistance pour savoir pourquoi et que faire.
-status-suspended-text-alone = Cherchez dans votre messagerie un e-mail qui vous dit pourquoi et que faire, ou connectez-vous pour en savoir plus.
+status-suspended-text-alone = Cherchez dans votre boîte de réception un e-mail qui vous dit pourquoi et que faire, ou connectez-vous pour en savoir plus.
 status-deleted-title = Ce compte a été supprimé
 status-deleted-text = Vous pouvez vous inscrire de nouveau avec un nouveau formulaire.
 status-step-created = Compte créé
@@ -227,7 +227,7 @@ status-step-trial = Essai en cours
 status-step-payment = Terminer le paiement
 status-step-plan = Formule active
 status-done = terminé
-status-open = Aller vers { $brand }
+status-open = Accéder à { $brand }
 status-refreshing = Cette page se met à jour toute seule.
 status-again = Vérifier de nouveau
 status-support = Contacter l’assistance

@@ -22,7 +22,7 @@ field-useCase-label = 作りたいもの
 field-userHasMLModelsInProduction-label = 機械学習モデルを本番環境で運用していますか？
 choice-models-yes = はい
 choice-models-no = いいえ
-choice-models-soon = いいえ、近いうちに予定
+choice-models-soon = いいえ、近いうちに運用予定です
 
 # `useCase` の回答としてブラウザが示す候補。欄に入ったテキストがそのまま送られる。
 suggestion-industrial = 産業・製造
