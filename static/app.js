@@ -14,6 +14,10 @@
   const password = find('input[type=password]', form);
   const email = find('input[type=email]', form);
   let busy, timer, waiting, told, trouble, asking = 0, pointed = 0;
+  const afresh = () => {
+    told = trouble = false;
+    asking = pointed = 0;
+  };
 
   // The security check: what to do when it does not come, asks for a tick, fails or runs out.
   const script = find('script[data-challenge]');
@@ -29,7 +33,7 @@
     open()[0].focus();
   };
   const fail = (of) => () => {
-    trouble = true;
+    trouble = of;
     release();
     help(of);
     return true;
@@ -42,6 +46,7 @@
     setTimeout(() => asking || trouble || help('expired'), 3000);
   };
   window.challengeAsks = () => {
+    trouble = false;
     asking += 1;
     help('interactive');
     if (!waiting) return;
@@ -64,6 +69,12 @@
   };
   if (script) {
     script.addEventListener('error', fail('blocked'));
+    // Late is not never: it has just begun.
+    script.addEventListener('load', () => {
+      if (trouble !== 'blocked') return;
+      trouble = false;
+      help();
+    });
     setTimeout(() => window.turnstile || fail('blocked')(), 10000);
   }
 
@@ -81,8 +92,8 @@
     said.textContent = '';
   };
   form.addEventListener('submit', (event) => {
-    // The language switch posts the form too, and submits nothing.
-    if (event.submitter !== button) return undefined;
+    // The switch of language or plan posts the form too, and submits nothing: nor does a press that waits any more.
+    if (event.submitter !== button) return release();
     if (busy || waiting) return event.preventDefault();
     if (script && open().length && !trouble) {
       // Whoever cannot see what to tick gets an answer to the third press.
@@ -111,6 +122,7 @@
   addEventListener('pageshow', (event) => {
     if (!event.persisted) return;
     release();
+    afresh();
     challenges.forEach((box) => window.turnstile && window.turnstile.reset(find('.cf-turnstile', box)));
   });
 

@@ -181,12 +181,12 @@ impl Said {
     }
 }
 
-/// Whether an upstream that does not welcome an address means its domain.
+/// Whether an upstream that does not welcome an address means the kind of its domain, and not that there is none.
 fn is_about_domain(words: &str) -> bool {
     let folded = words.to_lowercase();
-    ["domain", "business", "work email", "company email", "personal", "free email"]
-        .iter()
-        .any(|part| folded.contains(part))
+    let says = |parts: &[&str]| parts.iter().any(|part| folded.contains(part));
+    says(&["domain", "business", "work email", "company email", "personal", "free email"])
+        && !says(&["exist", "invalid", "not valid", "resolve", "mx record", "not found", "unknown", "typo"])
 }
 
 #[cfg(test)]

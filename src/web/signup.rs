@@ -191,7 +191,7 @@ fn again(
         pass: pass.or(kept_pass),
         keeps_id: refusal.keeps_id() && !is_of_another_plan(form),
         offers_email_anyway: refusal.offers_email_anyway() || form.is_ticked(USE_EMAIL_ANYWAY),
-        occasion: Occasion::Post,
+        occasion: if is_unsent(form) { Occasion::Unsent } else { Occasion::Post },
         said,
     };
     let html = draw(context, visitor, flow, terms, &link.secrets, &shown)?;
@@ -210,6 +210,11 @@ fn is_of_another_plan(form: &RawForm) -> bool {
     form.typed(LANGUAGE_SWITCH) == OTHER_PLAN
 }
 
+/// Whether nothing was sent yet: what is missing is nobody's mistake.
+fn is_unsent(form: &RawForm) -> bool {
+    [UNSENT, OTHER_PLAN].contains(&form.typed(LANGUAGE_SWITCH))
+}
+
 /// The form in the language that its switch chose, or what was typed into another plan's form in this one's. What was typed
 /// stays, and what is wrong with it or was said of it is said again, unless nothing was sent yet. Nothing is submitted, so
 /// it costs a page, not an attempt.
@@ -217,7 +222,10 @@ async fn unsubmitted(context: &Context, posted: &Posted) -> Result<HttpResponse,
     let Posted { visitor, flow, terms, form, .. } = posted;
     let said = Said::before(form);
     let is_of_another_plan = is_of_another_plan(form);
-    let unsent = is_of_another_plan || form.typed(LANGUAGE_SWITCH) == UNSENT;
+    let unsent = is_unsent(form);
+    if is_of_another_plan {
+        count_view(visitor, flow);
+    }
     match charge_page(context, visitor).await {
         // The form may wait, what was typed must not be lost; but no notice takes the place of the one that warns.
         Err(AppError::TooManyRequests(limited)) if said != Some(Said::Unknown) => {
@@ -225,9 +233,6 @@ async fn unsubmitted(context: &Context, posted: &Posted) -> Result<HttpResponse,
             return again(context, posted, limited, posted.kept_pass());
         }
         charged => charged?,
-    }
-    if is_of_another_plan {
-        count_view(visitor, flow);
     }
     let words = context.state.catalogue.words(visitor.language);
     let mut errors = if unsent { Vec::new() } else { what_is_wrong(posted, said, words) };

@@ -50,7 +50,7 @@ struct Account {
     user_id: u64,
     #[serde(rename = "i")]
     issued: u64,
-    /// Whether a trial was asked for: without one, a running account's trial is over, not unpaid.
+    /// Whether a trial was asked for, which decides what is told of an account without a plan or a running trial.
     #[serde(rename = "t", default)]
     trial: bool,
 }

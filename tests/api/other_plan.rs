@@ -72,6 +72,19 @@ async fn an_address_that_the_studio_refuses_is_told_and_led_on_as_the_flow_asks(
 }
 
 #[tokio::test]
+async fn a_domain_that_does_not_exist_is_no_personal_mail_service() {
+    let app = TestApp::with(&roomy(&[])).await;
+    for words in ["Email domain does not exist", "Invalid email domain", "The email domain could not be resolved"] {
+        app.studio.reply(Reply::Json(400, json!({ "success": false, "error": words })));
+        for flow in FLOWS {
+            let back = app.sign_up(flow).await;
+            let error = back.texts("#email-error").concat();
+            assert!(error.contains("This email address was not accepted"), "{} {words}: {error}", flow.slug);
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_was_typed_comes_along_to_the_other_plan_in_a_form_of_its_own() {
     let app = TestApp::with(UNLIMITED).await;
     let (trial, pro) = (flow("trial"), flow("pro"));
@@ -130,6 +143,8 @@ async fn over_the_pages_budget_what_was_typed_stays_in_a_form_of_the_other_plan(
     assert_ne!(page.id(), form.id());
     let common: Vec<_> = sample(trial).into_iter().filter(|(name, _)| pro.field(name).is_some()).collect();
     assert_kept(pro, &page, &common, "over the budget");
+    let switch = page.attributes("button[name=switch_language]", "value");
+    assert!(!switch.is_empty() && switch.iter().all(|value| value == "unsent"), "nothing was sent yet: {switch:?}");
     let done = app.submit(&page, &sample(pro)).await;
     assert_eq!(done.status, 303, "{}", done.body);
 }

@@ -128,6 +128,31 @@ async function afterItsTime(prepare) {
   return visitor;
 }
 
+test('a challenge script that comes after all is waited for again', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  const person = somebody();
+  let comes;
+  const isReleased = new Promise((settle) => { comes = settle; });
+  await page.clock.install();
+  await page.route(gateway.challengeScript, async (route) => {
+    await isReleased;
+    await route.continue();
+  });
+  await page.goto(`${gateway.url}/signup/pro`, { waitUntil: 'commit' });
+  await page.waitForFunction(() => typeof window.challengeFailed === 'function');
+  await page.clock.fastForward(11_000);
+  await page.getByText('The security check did not load').waitFor();
+  comes();
+  await page.waitForFunction(() => !document.querySelector('.challenge .help').textContent);
+  await fill(page, person);
+  await agree(page);
+  await submit(page);
+  await page.clock.runFor(2_000);
+  assert.equal((await arrived(page, gateway)).email, person.email);
+  await leaveInSilence(visitor);
+});
+
 test('a challenge that runs out of time and renews itself alarms nobody, and the sign-up goes through', async () => {
   const visitor = await afterItsTime();
   const { page } = visitor;

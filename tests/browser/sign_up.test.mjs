@@ -272,28 +272,51 @@ test('a press before the challenge is solved waits for it, and then goes through
   await leaveInSilence(visitor);
 });
 
-test('a press while the challenge script is on its way waits for it, and then goes through', async () => {
-  const visitor = await visit(browser, gateway);
-  const { page } = visitor;
-  const person = somebody();
+/// A form that was filled in and sent before the challenge's script has come, and what lets that come.
+async function pressedEarly(page, where, person) {
   let comes;
   const isReleased = new Promise((settle) => { comes = settle; });
-  await page.route(gateway.challengeScript, async (route) => {
+  await page.route(where.challengeScript, async (route) => {
     await isReleased;
     await route.continue();
   });
-  const statuses = [];
-  page.on('response', (answer) => answer.request().method() === 'POST' && statuses.push(answer.status()));
-  await page.goto(`${gateway.url}/signup/pro`, { waitUntil: 'commit' });
+  await page.goto(`${where.url}/signup/pro`, { waitUntil: 'commit' });
   await page.waitForFunction(() => typeof window.challengeFailed === 'function');
   await fill(page, person);
   await agree(page);
   await submit(page);
-  assert.equal(await submitButton(page).getAttribute('aria-disabled'), 'true');
+  assert.equal(await submitButton(page).getAttribute('aria-disabled'), 'true', 'the press waits');
+  return comes;
+}
+
+test('a press while the challenge script is on its way waits for it, and then goes through', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  const person = somebody();
+  const statuses = [];
+  page.on('response', (answer) => answer.request().method() === 'POST' && statuses.push(answer.status()));
+  const comes = await pressedEarly(page, gateway, person);
   assert.deepEqual(statuses, [], 'nothing is sent without a token');
   comes();
   assert.equal((await arrived(page, gateway)).email, person.email);
   assert.deepEqual(statuses, [303]);
+  await leaveInSilence(visitor);
+});
+
+test('a press that waits for the challenge is taken back by who goes to another plan', async () => {
+  const visitor = await visit(browser, gateway);
+  const { page } = visitor;
+  const person = somebody();
+  const comes = await pressedEarly(page, gateway, person);
+  await Promise.all([
+    page.waitForURL('**/signup/trial'),
+    page.locator('.others [data-plan]').click().then(comes),
+  ]);
+  assert.equal(await page.locator('[name="email"]').inputValue(), person.email);
+  assert.deepEqual(
+    visitor.requests.filter((request) => request.method() === 'POST').map((request) => new URL(request.url()).pathname),
+    ['/signup/trial'], 'the form that was left is not sent',
+  );
   await leaveInSilence(visitor);
 });
 
@@ -309,14 +332,8 @@ describe('a challenge that asks for a tick', () => {
   async function pressed(person) {
     const visitor = await visit(browser, asking);
     const { page } = visitor;
-    await page.goto(`${asking.url}/signup/pro`);
-    await fill(page, person);
-    await agree(page);
-    // The stand-in starts anew, so that the press certainly comes before it asks.
-    await page.evaluate(() => {
-      window.turnstile.reset();
-      document.querySelector('form[method="post"] button[type="submit"]').click();
-    });
+    const comes = await pressedEarly(page, asking, person);
+    comes();
     await isPointedAt(page);
     return visitor;
   }

@@ -104,7 +104,7 @@ pub struct FormPage<'a> {
     pub errors: &'a [FieldError],
     /// What stands above the form.
     pub notice: Option<&'a Notice>,
-    /// Hidden inputs to carry: submission id, pass, sealed secrets.
+    /// Hidden inputs to carry: submission id, pass, sealed secrets, the language of the consent, whether a password was typed.
     pub hidden: &'a [(&'static str, String)],
     /// The Turnstile widgets; empty with a pass, or where none is needed.
     pub challenges: &'a [Challenge<'a>],
