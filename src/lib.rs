@@ -77,8 +77,8 @@
 //! | `sandbox` | a stand-in studio and Turnstile for development (cargo feature, not in the image) |
 //!
 //! Imports point one way: `main` → `startup` → `routes` → `web` → `upstream` → `guard` → `signup` → `domain`; `http`,
-//! `seal`, `store`, `telemetry` and the plain data of `settings` beside them. `state` and `web` know each other: handlers use the
-//! state, and the state holds what pages are prepared from.
+//! `seal`, `store`, `telemetry` and the plain data of `settings` beside them. `state` and `web` know each other: handlers
+//! use the state, and the state holds what pages are prepared from.
 //!
 //! # Invariants
 //!

@@ -155,6 +155,7 @@ where
         let http = HttpService::build()
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(HEAD_DEADLINE)
+            .client_disconnect_timeout(LINGER)
             // Idle connections close when the server begins to stop.
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();

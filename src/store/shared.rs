@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use metrics::{counter, gauge};
 use tokio::runtime::Handle;
@@ -90,14 +91,16 @@ impl Shared {
     {
         let was_away = self.is_away();
         let answered = |answer: &Result<T, RedisUnavailable>| if answer.is_ok() { "answered" } else { "unavailable" };
+        let asked = Instant::now();
         let answer = step::run(step!("redis", client), question(&self.redis), answered).await;
-        self.note(was_away, answer)
+        self.note(was_away, asked.elapsed(), answer)
     }
 
-    /// Notes whether Redis answered. One answer ends an outage, if it was asked for within it.
-    fn note<T>(&self, was_away: bool, answer: Result<T, RedisUnavailable>) -> Option<T> {
+    /// Notes whether Redis answered. One answer ends an outage, if it was asked for within it, and came as fast as counts
+    /// want it: a Redis that is too slow for them would be away again with the next.
+    fn note<T>(&self, was_away: bool, took: Duration, answer: Result<T, RedisUnavailable>) -> Option<T> {
         match &answer {
-            Ok(_) if was_away => {
+            Ok(_) if was_away && took <= self.patience.count => {
                 self.quiet_until.store(0, Ordering::Relaxed);
                 if self.away_since.swap(0, Ordering::Relaxed) > 0 {
                     gauge!("signup_store_shared").set(1.0);
@@ -140,10 +143,7 @@ pub(super) async fn keep_watched(shared: Weak<Shared>) {
         let Some(shared) = shared.upgrade() else { return };
         let was_away = shared.is_away();
         let answer = shared.redis.watch().await;
-        // One that is too slow for counts would be away again with the next of them.
-        let is_slow = answer.as_ref().is_ok_and(|took| *took > shared.patience.count);
-        if !(was_away && is_slow) {
-            shared.note(was_away, answer);
-        }
+        let took = answer.as_ref().copied().unwrap_or_default();
+        shared.note(was_away, took, answer);
     }
 }

@@ -17,7 +17,8 @@ use super::shared::Shared;
 const PAUSE: Duration = Duration::from_millis(500);
 /// For how long: as long as a lease may last. Until then its siblings take a settled form for one that is being sent.
 const TELL_FOR: Duration = Duration::from_secs(30);
-/// How many ends are remembered to be told, each some hundred bytes. Beyond it the oldest falls out.
+/// How many ends are remembered to be told, each some hundred bytes, and four thousand with a refusal that holds a pass.
+/// Beyond it the oldest falls out.
 const MAX_UNTOLD: usize = 10_000;
 
 /// How an attempt ended.

@@ -21,9 +21,17 @@ struct Inside {
 
 #[derive(Clone, Copy)]
 enum State {
-    Closed { failures: u32 },
-    Open { until: Instant },
-    Probing { since: Instant },
+    Closed {
+        failures: u32,
+    },
+    Open {
+        until: Instant,
+    },
+    /// A read was answered: the studio is there, and the next creation is the probe.
+    HalfOpen,
+    Probing {
+        since: Instant,
+    },
 }
 
 /// The right to make one call that creates something; say how it went.
@@ -69,6 +77,7 @@ impl Circuit {
         let mut inside = self.inside();
         match inside.state {
             State::Closed { .. } => {}
+            State::HalfOpen => inside.change(State::Probing { since: now }),
             State::Open { until } if until <= now => inside.change(State::Probing { since: now }),
             State::Open { until } => return Err(CircuitOpen { retry_after: until - now }),
             State::Probing { since } => {
@@ -94,7 +103,7 @@ impl Circuit {
     /// Whether the studio kept failing, and has not answered since.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !matches!(self.inside().state, State::Closed { .. })
+        matches!(self.inside().state, State::Open { .. } | State::Probing { .. })
     }
 
     /// 0 closed, 1 half-open, 2 open: the value of `signup_upstream_circuit_state`.
@@ -102,7 +111,7 @@ impl Circuit {
     pub fn gauge(&self) -> f64 {
         match self.inside().state {
             State::Closed { .. } => 0.0,
-            State::Probing { .. } => 1.0,
+            State::HalfOpen | State::Probing { .. } => 1.0,
             State::Open { .. } => 2.0,
         }
     }
@@ -128,7 +137,7 @@ impl Permit {
         match inside.state {
             _ if inside.changes != self.changes => {}
             State::Closed { .. } => inside.state = State::Closed { failures: 0 },
-            State::Open { .. } | State::Probing { .. } => {
+            State::Open { .. } | State::HalfOpen | State::Probing { .. } => {
                 tracing::warn!("the upstream answers again: circuit closed");
                 inside.change(State::Closed { failures: 0 });
             }
@@ -144,7 +153,7 @@ impl Permit {
             State::Closed { failures } if failures + 1 < self.circuit.failures_to_open => {
                 inside.state = State::Closed { failures: failures + 1 };
             }
-            State::Closed { .. } | State::Open { .. } | State::Probing { .. } => {
+            State::Closed { .. } | State::Open { .. } | State::HalfOpen | State::Probing { .. } => {
                 tracing::error!(open_for = ?self.circuit.open_for, "the upstream keeps failing: circuit open");
                 inside.change(State::Open { until: Instant::now() + self.circuit.open_for });
             }
@@ -167,12 +176,12 @@ impl Drop for Permit {
 
 impl ReadPermit {
     /// The studio answered properly: it is there, and visitors need not wait for somebody else's creation to find out.
-    /// Creations may fail all the same, and the first one that does opens the circuit again.
+    /// Creations may fail all the same, so one at a time still decides whether there are more.
     pub fn answered(self) {
         let mut inside = self.circuit.inside();
         if inside.changes == self.changes && matches!(inside.state, State::Open { .. }) {
-            tracing::warn!("the upstream answers reads again: circuit closed, until a creation fails");
-            inside.change(State::Closed { failures: self.circuit.failures_to_open.saturating_sub(1) });
+            tracing::warn!("the upstream answers reads again: the next sign-up is the circuit's probe");
+            inside.change(State::HalfOpen);
         }
     }
 }
@@ -249,7 +258,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn reads_wait_as_long_as_it_is_open_for_and_one_that_is_answered_closes_it_until_a_creation_fails() {
+    async fn reads_wait_as_long_as_it_is_open_for_and_one_that_is_answered_leaves_the_rest_to_one_probe() {
         let circuit = circuit();
         let before = circuit.permit_read().ok().unwrap();
         fail(&circuit, 3);
@@ -259,8 +268,11 @@ mod tests {
         drop(circuit.permit_read().ok().unwrap());
         assert!(circuit.is_open(), "a read without an answer says nothing");
         circuit.permit_read().ok().unwrap().answered();
-        assert!(!circuit.is_open());
-        fail(&circuit, 1);
+        assert!(!circuit.is_open(), "the studio is there");
+        let probe = circuit.permit().ok().unwrap();
+        assert!(circuit.permit().is_err(), "many creations may hang where reads are answered");
+        assert!(circuit.permit_read().is_ok());
+        probe.failed();
         assert!(circuit.permit().is_err() && circuit.permit_read().is_err());
         tokio::time::advance(OPEN_FOR).await;
         circuit.permit_read().ok().unwrap().answered();

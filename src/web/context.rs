@@ -128,8 +128,7 @@ pub async fn around_every_answer<B: MessageBody + 'static>(
     };
     let _in_flight = InFlight::enter(&context.state.in_flight);
     let connection = context.connection.as_ref();
-    let is_chunked = request.headers().contains_key(TRANSFER_ENCODING);
-    if connection.is_some_and(|connection| !connection.begin_answer(is_chunked)) {
+    if connection.is_some_and(|connection| !connection.begin_answer(is_chunked(&request))) {
         return std::future::pending().await;
     }
     let asked_to_close = request.head().connection_type() == ConnectionType::Close;
@@ -211,6 +210,10 @@ fn establish(request: &ServiceRequest) -> Result<(Rc<Context>, Option<AppError>)
         connection,
     };
     Ok((Rc::new(context), refusal))
+}
+
+fn is_chunked(request: &ServiceRequest) -> bool {
+    request.headers().contains_key(TRANSFER_ENCODING)
 }
 
 /// Whether a form comes with the wish to leave HTTP behind it. The parser then takes all that follows for its body,

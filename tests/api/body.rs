@@ -1,5 +1,10 @@
 //! What counts as a form's body: its size, its type, and everything odd that is still legal.
 
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
 use crate::helpers::app::{fill, sample, urlencode};
 use crate::helpers::form::UNLIMITED;
 use crate::helpers::raw::exchange;
@@ -40,6 +45,26 @@ async fn a_body_over_the_limit_is_413_however_it_is_sent() {
         assert_eq!(app.post(&path, &padded(LIMIT_BYTES)).await.status, 303, "{}: exactly the limit", flow.slug);
     }
     assert_eq!(app.studio.received().len(), FLOWS.len());
+}
+
+#[tokio::test]
+async fn who_is_still_sending_what_nobody_reads_gets_the_answer_all_the_same() {
+    let app = TestApp::start().await;
+    for (path, status) in [("/signup/pro", "413"), ("/nowhere", "404")] {
+        let mut stream = TcpStream::connect(app.address).await.unwrap();
+        let length = 150_000;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        for piece in vec![b'a'; length].chunks(10_000) {
+            stream.write_all(piece).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.starts_with(format!("HTTP/1.1 {status} ").as_bytes()), "{}", String::from_utf8_lossy(&answer));
+    }
 }
 
 #[tokio::test]

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use signup_gateway::domain::policy::Patience;
 
 use crate::helpers::app::sample;
 use crate::helpers::neighbour::STUDIO_URL;
 use crate::helpers::resp::{Act, Question, Redis, patient};
-use crate::helpers::{FLOWS, Reply, TestApp};
+use crate::helpers::{FLOWS, Reply, TestApp, log};
 use crate::store_faults::is_degraded;
 
 /// How long anything may take on a machine that stalls.
@@ -120,6 +121,11 @@ async fn a_redis_that_is_too_slow_for_counts_does_not_come_and_go() {
         eventually("it is watched", async || redis.heard(Question::Watch) > watched + 1).await;
         assert!(is_degraded(&app).await);
     }
+    // What a sign-up insists on is answered, and late.
+    let answer = app.sign_up(FLOWS[0]).await;
+    let events = log::of_request(answer.header("x-request-id").unwrap());
+    let comes_back = |event: &Value| event.to_string().contains("Redis answers again");
+    assert!(answer.status == 303 && !events.is_empty() && !events.iter().any(comes_back), "{events:?}");
     redis.recover();
     eventually("it is fast again", async || !is_degraded(&app).await).await;
 }

@@ -72,11 +72,17 @@ impl Line {
     }
 
     /// Whether an answer, or none, says that the line failed and not only the question.
-    fn is_lost(&self, answer: Result<(), &RedisError>, wait: Wait) -> bool {
+    ///
+    /// `late` is how many were late when it was asked: those of one moment count once.
+    fn is_lost(&self, answer: Result<(), &RedisError>, wait: Wait, late: u32) -> bool {
         match answer {
             Err(error) if error.is_timeout() => match wait {
                 Wait::Full(_) => true,
-                Wait::Hurried(_) => self.late.fetch_add(1, Ordering::Relaxed) + 1 >= LATE_ANSWERS,
+                Wait::Hurried(_) => {
+                    let counts =
+                        self.late.compare_exchange(late, late + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+                    counts && late + 1 >= LATE_ANSWERS
+                }
             },
             Err(error) if error.is_io_error() || error.is_unrecoverable_error() => true,
             _ => {
@@ -165,6 +171,7 @@ impl Lines {
         wait: Wait,
     ) -> Result<T, RedisError> {
         let line = self.line();
+        let late_before = line.late.load(Ordering::Relaxed);
         let asked = async {
             let mut connection = line.connection.clone().await?;
             question.invoke_async(&mut connection).await
@@ -174,7 +181,7 @@ impl Lines {
         let answer = tokio::time::timeout(patience, asked).await.unwrap_or_else(|_elapsed| Err(late().into()));
         // One that is still connecting, or did not come about, is not lost: nobody else learns anything from it.
         let is_there = line.is_begun() && !line.has_failed.load(Ordering::Relaxed);
-        if is_there && line.is_lost(answer.as_ref().map(|_answer| ()), wait) {
+        if is_there && line.is_lost(answer.as_ref().map(|_answer| ()), wait, late_before) {
             // Counted once for all questions that one line left without an answer; the next is begun at once.
             let (before, now) = (line.losses, line.losses + 1);
             if self.losses.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {

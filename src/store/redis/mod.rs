@@ -20,6 +20,7 @@ use crate::seal::hex;
 /// The key that is written to find out whether a server can be written to, and how long it stays.
 const WATCH_KEY: &str = "signup:watch";
 const WATCH_KEPT: Duration = Duration::from_secs(1);
+
 /// Redis did not answer, or not in time.
 #[derive(Debug, thiserror::Error)]
 #[error("Redis is unavailable")]
