@@ -250,7 +250,10 @@ impl Answer {
     /// `None` when it is not JSON. JSON of another shape is an answer that proves nothing (contract 5).
     fn read(body: &[u8]) -> Option<Self> {
         let is_json = || serde_json::from_slice::<Json>(body).is_ok();
-        serde_json::from_slice(body).ok().or_else(|| is_json().then(Self::default))
+        // A list would be read by the order of the fields.
+        let is_object = body.trim_ascii_start().starts_with(b"{");
+        let read = if is_object { serde_json::from_slice(body).ok() } else { None };
+        read.or_else(|| is_json().then(Self::default))
     }
 
     fn is_success(&self) -> bool {

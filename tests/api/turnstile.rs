@@ -38,6 +38,12 @@ fn but(flow: &Flow, field: &str, value: Option<Value>) -> Reply {
     Reply::Json(200, answer)
 }
 
+/// What a good answer says, without the names of its fields, in the order in which we have them.
+fn listed(flow: &Flow) -> Reply {
+    let good = verified(flow.slug);
+    Reply::Json(200, json!([true, [], good["hostname"], good["action"], good["challenge_ts"]]))
+}
+
 fn seconds_ago(seconds: i64) -> Value {
     let time = OffsetDateTime::now_utc() - time::Duration::seconds(seconds);
     json!(time.format(&Rfc3339).unwrap())
@@ -130,6 +136,7 @@ async fn json_of_another_shape_proves_nothing_and_is_a_refusal() {
             whole("an empty object", "{}"),
             whole("a list", "[]"),
             whole("a list that says yes", "[true]"),
+            ("a list in our order", listed(flow), 1, Gets::Refused),
             whole("true", "true"),
             whole("null", "null"),
             whole("success twice", r#"{"success":false,"success":true}"#),
