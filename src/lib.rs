@@ -23,8 +23,8 @@
 //!
 //! [`guard::Cleared`] owns its submission, is not `Clone`, can be made by [`guard`] alone and is consumed by
 //! [`upstream::Studio::create`]. The whole POST is [`web::attempt`]: it runs apart from its connection, so that a double
-//! click or a closed laptop neither loses an account nor makes a second one. A form that only changes its language is
-//! parsed and drawn again, and gets no further.
+//! click or a closed laptop neither loses an account nor makes a second one. A form that only changes its language or its
+//! plan is drawn again, and gets no further.
 //!
 //! **A flow is data, a kind of input is code.** [`signup::flows::FLOWS`] is a table of [`signup::Flow`] constants. Route,
 //! page, parsing, redisplay, JSON, limits, challenge, metrics and most tests iterate over it. A further flow is one new

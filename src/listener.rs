@@ -1,7 +1,8 @@
 //! The visitors' listener: HTTP/1.1 over connections that are cut when their side stalls.
 //!
 //! The framework times out only the first head of a connection. Here every head has a deadline, and so has a visitor
-//! who does not read. (The body's deadline is `web::form_body`'s, which can still answer.)
+//! who does not read, or does not end a body that nobody reads. (The body of a form has that of `web::form_body`, which
+//! can still answer.)
 
 mod progress;
 mod watched;

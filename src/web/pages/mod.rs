@@ -104,7 +104,7 @@ pub struct FormPage<'a> {
     pub errors: &'a [FieldError],
     /// What stands above the form.
     pub notice: Option<&'a Notice>,
-    /// Hidden inputs to carry: submission id, pass, sealed secrets, the language of the consent, whether a password was typed.
+    /// Hidden inputs to carry: submission id, language of the consent, pass, sealed secrets, whether a password was typed.
     pub hidden: &'a [(&'static str, String)],
     /// The Turnstile widgets; empty with a pass, or where none is needed.
     pub challenges: &'a [Challenge<'a>],
@@ -135,7 +135,7 @@ pub enum Occasion {
     Post,
     /// The same in another language: nothing was submitted, and what an earlier answer said is said again.
     Switch,
-    /// The same in another language before anything was sent: what is missing is nobody's mistake yet.
+    /// The same before anything was sent, in another language or of another plan: what is missing is no mistake yet.
     Unsent,
 }
 
